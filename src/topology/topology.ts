@@ -1,0 +1,180 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Mac } from "../addr/mac.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import type { Place } from "./problem.ts";
+
+/**
+ * A checked topology: what the user wrote, short forms expanded, defaults filled in, every name resolved.
+ *
+ * Maps keep the file's order. Hosts and routers are objects; pods may be 150,000, so they are asked for, not held.
+ */
+export interface Topology {
+  /** The packaged name, or the file's name without its ending. */
+  readonly name: string;
+  readonly cluster: Cluster;
+  readonly cni: Cni;
+  readonly subnets: ReadonlyMap<string, Subnet>;
+  readonly routers: ReadonlyMap<string, Router>;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly pods: Pods;
+  /** Commands done to the finished tables, in file order; their words are parsed by the kernel room. */
+  readonly faults: readonly Fault[];
+  /** Every default that the file left to us and that a trace may depend on. */
+  readonly assumptions: readonly Assumption[];
+}
+
+export interface Cluster {
+  /** One per family at most, IPv4 first. Node k owns the k-th subnet of `nodeMaskSize` of each. */
+  readonly podCIDRs: readonly Prefix[];
+  /** Prefix length of a node's share, per family: default 24 for IPv4, 64 for IPv6. */
+  readonly nodeMaskSize: { readonly v4: number; readonly v6: number };
+  readonly serviceCIDRs: readonly Prefix[];
+}
+
+/** CNI settings, by family and by mode; a host may override any of them with the same shape. */
+export interface Cni {
+  /** The mode the file says runs today. */
+  readonly mode?: string;
+  readonly flannel: FlannelSettings;
+  readonly calico: CalicoSettings;
+  /** Settings of one mode, by the mode's name: `flannel-vxlan: { VNI: 1 }`. Keys keep upstream's spelling. */
+  readonly modes: ReadonlyMap<string, Readonly<Record<string, number | string | boolean>>>;
+}
+
+export interface FlannelSettings {
+  readonly bridge: string;
+  readonly ipMasq: boolean;
+}
+
+export interface CalicoSettings {
+  readonly version: "v3.30" | "v3.31" | "v3.32" | "v3.33";
+  readonly blockSize: { readonly v4: number; readonly v6: number };
+  readonly natOutgoing: boolean;
+  readonly asNumber: number;
+  readonly nodeToNodeMeshEnabled: boolean;
+}
+
+export interface Subnet {
+  readonly name: string;
+  /** One per family at most, IPv4 first. */
+  readonly cidrs: readonly Prefix[];
+  readonly mtu: number;
+  /** The default gateway of the hosts here, per family; none means no default route. */
+  readonly gateways: readonly Ip[];
+  /** What the fabric eats: `udp/8472`, `tcp`, `proto/4`, `icmp`. */
+  readonly drop: readonly FabricMatch[];
+  /** When present the fabric eats everything else. */
+  readonly allow?: readonly FabricMatch[];
+  /** A frame's IP addresses must belong to the NIC it leaves from, or goes to. */
+  readonly sourceDestCheck: boolean;
+  /** A cloud route table, in ip-route(8) words. */
+  readonly routes: readonly Command[];
+  readonly place?: Place;
+}
+
+/** An IP protocol by number, with a destination port where it has ports. */
+export interface FabricMatch {
+  readonly protocol: number;
+  readonly port?: number;
+}
+
+export interface Router {
+  readonly name: string;
+  readonly nics: readonly Nic[];
+  /** Knows every subnet, as if an interior gateway protocol ran. */
+  readonly igp: boolean;
+  readonly routes: readonly Command[];
+  readonly bgp?: Speaker;
+  readonly place?: Place;
+}
+
+export interface Host {
+  readonly name: string;
+  /** Its position among the hosts, from 0; the default pod CIDR is the (index + 1)-th of the cluster's, so 10.244.1.0/24 first. */
+  readonly index: number;
+  readonly nics: readonly Nic[];
+  /** The address the CNI detects, per family, IPv4 first: by default the first NIC's. */
+  readonly nodeIPs: readonly Ip[];
+  readonly podCIDRs: readonly Prefix[];
+  readonly labels: ReadonlyMap<string, string>;
+  readonly bgp?: Speaker;
+  /** What this node's agent alone is told, laid over the topology's `cni`. */
+  readonly cni: HostCni;
+  readonly place?: Place;
+}
+
+export interface HostCni {
+  readonly flannel: Partial<FlannelSettings>;
+  readonly calico: Partial<CalicoSettings>;
+  readonly modes: ReadonlyMap<string, Readonly<Record<string, number | string | boolean>>>;
+}
+
+/** A network card, named `eth0`, `eth1` … in the order of the addresses; both families of one subnet share a card. */
+export interface Nic {
+  readonly name: string;
+  readonly subnet: string;
+  readonly addresses: readonly { readonly ip: Ip; readonly length: number }[];
+  readonly mtu: number;
+  /** Only when the file pins it; otherwise it follows from the names. */
+  readonly mac?: Mac;
+}
+
+/** One shape for hosts and routers. Each side states its own belief, so a one-sided or wrong session can be written. */
+export interface Speaker {
+  readonly as: number;
+  readonly peers: readonly BgpPeer[];
+  /** Its peers of the same AS are clients. */
+  readonly routeReflector: boolean;
+  readonly place?: Place;
+}
+
+export interface BgpPeer {
+  /** A host or a router. */
+  readonly name: string;
+  /** The AS this side believes the peer to be in; default: the one it is in. */
+  readonly as?: number;
+  readonly place?: Place;
+}
+
+/** The pods of a topology; large clusters generate them on demand. */
+export interface Pods {
+  readonly size: number;
+  /** By `namespace/name`. */
+  get(name: string): Pod | undefined;
+  /** The pods of one host in the order the CNI attached them. */
+  on(host: string): readonly Pod[];
+  /** All `namespace/name`s in file order. */
+  names(): Iterable<string>;
+}
+
+export interface Pod {
+  /** `namespace/name`; `default/pod-a` when the file says `pod-a`. */
+  readonly name: string;
+  readonly host: string;
+  /** Addresses the file pins, at most one per family; otherwise the CNI's own order gives them. */
+  readonly addresses: readonly Ip[];
+  /** The host end of its veth, when the file pins it. */
+  readonly device?: string;
+  readonly labels: ReadonlyMap<string, string>;
+  /** Where it listens; absent means: assumed to listen everywhere, and the trace says so. */
+  readonly listen?: readonly { readonly protocol: "tcp" | "udp" | "sctp"; readonly port: number }[];
+  readonly hostNetwork: boolean;
+  readonly place?: Place;
+}
+
+/** A line in another program's words, kept as text with the place it came from; nothing ever runs it. */
+export interface Command {
+  readonly text: string;
+  readonly place?: Place;
+}
+
+export interface Fault extends Command {
+  /** A host, a router, or a pod (`default/pod-a`). */
+  readonly target: { readonly kind: "host" | "router" | "pod"; readonly name: string };
+}
+
+/** A default used in place of a fact: which, and how to supply the fact. */
+export interface Assumption {
+  readonly what: string;
+  readonly supply: string;
+}
