@@ -1,0 +1,78 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Mac } from "../addr/mac.ts";
+import type { Port, Written } from "./row.ts";
+
+interface Base extends Written {
+  readonly name: string;
+  /** Order of creation in its namespace, from 1; it decides which address an ICMP error carries. */
+  readonly ifindex: number;
+  /** Devices without an Ethernet header (tun, ipip, wireguard) have none. */
+  readonly mac?: Mac;
+  readonly mtu: number;
+  readonly up: boolean;
+  /** The bridge it is a port of. */
+  readonly master?: string;
+  /** As a bridge port: may send a frame back out of where it came in. */
+  readonly hairpin?: boolean;
+}
+
+export interface Loopback extends Base {
+  readonly kind: "loopback";
+}
+
+/** A network card on a segment. */
+export interface NicLink extends Base {
+  readonly kind: "nic";
+  readonly mac: Mac;
+  readonly segment: string;
+}
+
+export interface Veth extends Base {
+  readonly kind: "veth";
+  readonly mac: Mac;
+  readonly peer: Port;
+}
+
+export interface Bridge extends Base {
+  readonly kind: "bridge";
+  readonly mac: Mac;
+}
+
+export interface VxlanLink extends Base {
+  readonly kind: "vxlan";
+  readonly mac: Mac;
+  readonly vni: number;
+  readonly port: number;
+  readonly local: Ip;
+  /** The card below, which also bounds the MTU. */
+  readonly lower?: string;
+  readonly learning: boolean;
+  /** Outer TTL; `auto` is the system's default, 64. */
+  readonly ttl: "auto" | number;
+}
+
+/** An IP-in-IP tunnel. Without `remote` the gateway of the route that leads into it is the outer destination. */
+export interface Ipip extends Base {
+  readonly kind: "ipip";
+  readonly local?: Ip;
+  readonly remote?: Ip;
+  /** Outer TTL; `inherit` copies the inner one. */
+  readonly ttl: "inherit" | number;
+  /** Sets DF on every outer packet; when false DF is copied from the inner one. */
+  readonly pmtudisc: boolean;
+}
+
+/** The kernel's end of a device whose other end is a process. */
+export interface Tun extends Base {
+  readonly kind: "tun";
+  readonly process: string;
+}
+
+export type Link = Loopback | NicLink | Veth | Bridge | VxlanLink | Ipip | Tun;
+export type LinkKind = Link["kind"];
+export type LinkOf<K extends LinkKind> = Extract<Link, { kind: K }>;
+
+/** Whether frames on it carry Ethernet, so that a next hop must be resolved first. */
+export function hasEthernet(link: Link): link is NicLink | Veth | Bridge | VxlanLink {
+  return link.kind === "nic" || link.kind === "veth" || link.kind === "bridge" || link.kind === "vxlan";
+}

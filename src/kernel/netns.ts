@@ -1,0 +1,96 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Address } from "./address.ts";
+import { type FdbEntry, fdbKey } from "./fdb.ts";
+import type { Link } from "./link.ts";
+import { type Neighbour, neighbourKey } from "./neighbour.ts";
+import { type Chain, type FilterTable, type SetMember, setKey } from "./netfilter.ts";
+import { type Forwarder, type Lease, leaseKey } from "./process.ts";
+import type { Refused } from "./refused.ts";
+import { type Route, routeKey } from "./route.ts";
+import { DEFAULT_RULES, type Rule } from "./rule.ts";
+import type { Socket } from "./socket.ts";
+import { NO_PEERS, type Peer, type Peers, RowTable, type Table } from "./table.ts";
+
+export type NetnsKind = "host" | "pod" | "router";
+
+/** What a network namespace knows, as its readers see it. Hosts, pods and routers are namespaces alike. */
+export interface Netns {
+  /** `host/node-1`, `pod/default/pod-a`, `router/r1`. */
+  readonly name: string;
+  readonly kind: NetnsKind;
+  readonly links: ReadonlyMap<string, Link>;
+  readonly addresses: readonly Address[];
+  readonly rules: readonly Rule[];
+  readonly routes: Table<Route>;
+  readonly neighbours: Table<Neighbour>;
+  readonly fdb: Table<FdbEntry>;
+  readonly leases: Table<Lease>;
+  readonly sets: Table<SetMember>;
+  readonly forwarders: readonly Forwarder[];
+  readonly sockets: readonly Socket[];
+  /** Whether a port without a socket is taken to have one; said in the trace. */
+  readonly assumeListening: boolean;
+  /** By table, then by name. */
+  readonly chains: ReadonlyMap<FilterTable, ReadonlyMap<string, Chain>>;
+  /** Values that differ from the kernel's defaults, by key: `net.ipv4.ip_forward`. */
+  readonly sysctls: ReadonlyMap<string, string>;
+  readonly peers: Peers;
+  /** Rows the kernel refused, in program order; `near` those for one peer, or all. */
+  refused(near?: readonly Peer[]): Iterable<Refused>;
+}
+
+/** The tables of a namespace while they are written; see `netlink.ts` for the verbs that write them. */
+export class MutableNetns implements Netns {
+  readonly name: string;
+  readonly kind: NetnsKind;
+  readonly peers: Peers;
+  readonly links = new Map<string, Link>();
+  readonly addresses: Address[] = [];
+  readonly rules: Rule[] = [...DEFAULT_RULES];
+  readonly forwarders: Forwarder[] = [];
+  readonly sockets: Socket[] = [];
+  readonly chains = new Map<FilterTable, Map<string, Chain>>();
+  readonly sysctls = new Map<string, string>();
+  readonly routes: RowTable<Route>;
+  readonly neighbours: RowTable<Neighbour>;
+  readonly fdb: RowTable<FdbEntry>;
+  readonly leases: RowTable<Lease>;
+  readonly sets: RowTable<SetMember>;
+  readonly refusals: Refused[] = [];
+  assumeListening = false;
+  /** What the families give for one peer; set by the draft. */
+  expand: (peer: Peer) => Expanded = () => NOTHING;
+
+  constructor(name: string, kind: NetnsKind, peers: Peers = NO_PEERS) {
+    this.name = name;
+    this.kind = kind;
+    this.peers = peers;
+    this.routes = new RowTable(routeKey, peers, (peer) => this.expand(peer).routes);
+    this.neighbours = new RowTable(neighbourKey, peers, (peer) => this.expand(peer).neighbours);
+    this.fdb = new RowTable(fdbKey, peers, (peer) => this.expand(peer).fdb);
+    this.leases = new RowTable(leaseKey, peers, (peer) => this.expand(peer).leases);
+    this.sets = new RowTable(setKey, peers, (peer) => this.expand(peer).sets);
+  }
+
+  *refused(near?: readonly Peer[]): Iterable<Refused> {
+    yield* this.refusals;
+    for (const peer of near ?? this.peers.all()) yield* this.expand(peer).refused;
+  }
+}
+
+/** The rows, and refusals, that a namespace's families hold for one peer. */
+export interface Expanded {
+  readonly routes: readonly Route[];
+  readonly neighbours: readonly Neighbour[];
+  readonly fdb: readonly FdbEntry[];
+  readonly leases: readonly Lease[];
+  readonly sets: readonly SetMember[];
+  readonly refused: readonly Refused[];
+}
+
+export const NOTHING: Expanded = { routes: [], neighbours: [], fdb: [], leases: [], sets: [], refused: [] };
+
+/** The device that holds an address of this namespace, if any does. */
+export function addressOwner(netns: Netns, ip: Ip): Address | undefined {
+  return netns.addresses.find((address) => address.ip.equals(ip));
+}

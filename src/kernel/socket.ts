@@ -1,0 +1,13 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Written } from "./row.ts";
+
+export type SocketProtocol = "udp" | "tcp" | "sctp";
+
+/** Something that takes in what arrives for a port: a process, or a tunnel device. */
+export interface Socket extends Written {
+  readonly protocol: SocketProtocol;
+  /** Absent: bound to every address. */
+  readonly ip?: Ip;
+  readonly port: number;
+  readonly owner: { readonly kind: "process" | "link"; readonly name: string };
+}

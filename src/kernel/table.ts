@@ -1,0 +1,114 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Mac } from "../addr/mac.ts";
+import type { Writer } from "./row.ts";
+
+/** Another machine that an agent programs rows for. Only its name matters here. */
+export interface Peer {
+  readonly name: string;
+}
+
+/** All machines an agent knows, and which of them a key can belong to; shared by every table of a network. */
+export interface Peers {
+  all(): Iterable<Peer>;
+  /** Those with an address or a prefix that covers `ip`, in the order of `all`. */
+  byIp(ip: Ip): readonly Peer[];
+  /** Those with a device that has `mac`. */
+  byMac(mac: Mac): readonly Peer[];
+}
+
+/** No peers at all: the tables of a pod. */
+export const NO_PEERS: Peers = { all: () => [], byIp: () => [], byMac: () => [] };
+
+/** A rule an agent follows for every peer alike: the unexpanded rows. */
+export interface Family {
+  readonly name: string;
+  readonly by: Writer;
+}
+
+/** A row that was changed by hand after the agents were done. */
+export interface Exception<Row> {
+  readonly op: "add" | "del";
+  readonly row: Row;
+}
+
+/** What readers of a table see. A lookup that would need one peer's rows makes those alone. */
+export interface Table<Row> {
+  /** Every row, expanded, in program order. */
+  rows(): Iterable<Row>;
+  /** The rows that one of `peers` or nobody in particular caused; all that can match a key of theirs. */
+  near(peers: readonly Peer[]): readonly Row[];
+  readonly families: readonly Family[];
+  readonly exceptions: readonly Exception<Row>[];
+}
+
+/** Makes the rows that families hold for one peer, already admitted. */
+export type Expand<Row> = (peer: Peer) => readonly Row[];
+
+/**
+ * Rows written one by one, rows that follow from a rule per peer, and rows changed afterwards.
+ * A key stands once: a later row replaces an earlier one.
+ */
+export class RowTable<Row> implements Table<Row> {
+  readonly families: Family[] = [];
+  readonly exceptions: Exception<Row>[] = [];
+  readonly #key: (row: Row) => string;
+  readonly #peers: Peers;
+  readonly #expand: Expand<Row>;
+  #own = new Map<string, Row>();
+  readonly #late = new Map<string, Row>();
+  readonly #removed = new Set<string>();
+
+  constructor(key: (row: Row) => string, peers: Peers, expand: Expand<Row>) {
+    this.#key = key;
+    this.#peers = peers;
+    this.#expand = expand;
+  }
+
+  *rows(): Iterable<Row> {
+    if (this.families.length === 0) {
+      yield* this.near([]);
+      return;
+    }
+    yield* this.#merge(this.#peers.all());
+  }
+
+  near(peers: readonly Peer[]): readonly Row[] {
+    if (peers.length === 0 && this.#late.size === 0 && this.#removed.size === 0) return [...this.#own.values()];
+    return [...this.#merge(peers)];
+  }
+
+  /** The row with the same key among those written one by one. */
+  own(row: Row): Row | undefined {
+    const key = this.#key(row);
+    return this.#late.get(key) ?? this.#own.get(key);
+  }
+
+  /** Writes a row; one with the same key gives way. */
+  put(row: Row): void {
+    this.#own.set(this.#key(row), row);
+  }
+
+  /** Takes out the rows of the agents' own writing that `gone` names; for a device that goes down. */
+  drop(gone: (row: Row) => boolean): void {
+    this.#own = new Map([...this.#own].filter(([, row]) => !gone(row)));
+  }
+
+  /** Writes a row after the agents are done. */
+  except(op: "add" | "del", row: Row): void {
+    const key = this.#key(row);
+    this.exceptions.push({ op, row });
+    this.#late.delete(key);
+    if (op === "add") this.#late.set(key, row);
+    else this.#removed.add(key);
+  }
+
+  *#merge(peers: Iterable<Peer>): Generator<Row> {
+    const merged = new Map(this.#own);
+    if (this.families.length > 0) {
+      for (const peer of peers) for (const row of this.#expand(peer)) merged.set(this.#key(row), row);
+    }
+    for (const key of this.#removed) merged.delete(key);
+    for (const [key, row] of this.#late) merged.set(key, row);
+    yield* merged.values();
+  }
+}
