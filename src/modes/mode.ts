@@ -1,0 +1,31 @@
+import type { NodeDraft } from "./node.ts";
+
+/**
+ * A mode: what a CNI's agents write into one node. It states rows and nothing else; where packets then go is for the
+ * walker to find out.
+ */
+export interface Mode {
+  /** The canonical name: `flannel-vxlan`. */
+  readonly name: string;
+  readonly family: "flannel" | "calico";
+  /** Short names that mean this mode. */
+  readonly aliases: readonly string[];
+  /** One line of character. */
+  readonly summary: string;
+  /** What it asks of the network and the machines, in a few words each. */
+  readonly needs: readonly string[];
+  /** Since when upstream calls it deprecated or advises against it, and why. */
+  readonly deprecated?: { readonly since: string; readonly why: string };
+  /** How the agents learn about peers: `etcd or the API`, `BGP`. */
+  readonly learns: string;
+  /** Address families upstream has it for. */
+  readonly families: readonly (4 | 6)[];
+  /** Whether agents exchange routes by BGP, so that `bgp` in a topology means something. */
+  readonly bgp: boolean;
+  /** Whether the family's agents enforce NetworkPolicy. */
+  readonly enforcesPolicy: boolean;
+  /** Where upstream's code says so. */
+  readonly source: string;
+  /** Writes the rows of one node. Pure: it sees that node's draft and nothing else. */
+  program(node: NodeDraft): void;
+}
