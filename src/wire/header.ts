@@ -57,6 +57,15 @@ export interface Icmp {
   readonly code: number;
   /** Echo: identifier << 16 | sequence. Too big: the MTU. Otherwise 0. */
   readonly rest: number;
+  readonly whole?: Whole;
+}
+
+/**
+ * What a header says of its whole message where only the beginning is here: in a first fragment, and in a quote whose
+ * missing end is unknown. Elsewhere absent, because it follows from the bytes behind.
+ */
+export interface Whole {
+  readonly checksum: number;
 }
 
 /** ICMPv6 neighbour solicitation (135) or advertisement (136), RFC 4861 §4.3–4.4, with its link-layer address option. */
@@ -65,6 +74,8 @@ export interface Ndp {
   readonly op: "solicit" | "advert";
   readonly target: Ip;
   readonly lladdr: Mac;
+  /** The R flag of an advertisement: the sender forwards. S follows from the destination, O is always set. */
+  readonly router?: boolean;
 }
 
 export interface Udp {
@@ -73,7 +84,10 @@ export interface Udp {
   readonly dport: number;
   /** Sent without a checksum, as collect-metadata tunnels do over IPv4. */
   readonly noChecksum?: boolean;
+  readonly whole?: Whole & { readonly length: number };
 }
+
+export type TcpFlag = "FIN" | "SYN" | "RST" | "PSH" | "ACK" | "URG" | "ECE" | "CWR";
 
 export interface Tcp {
   readonly kind: "tcp";
@@ -81,10 +95,13 @@ export interface Tcp {
   readonly dport: number;
   readonly seq: number;
   readonly ack: number;
-  readonly flags: readonly ("FIN" | "SYN" | "RST" | "PSH" | "ACK" | "URG")[];
+  readonly flags: readonly TcpFlag[];
   readonly window: number;
-  /** The MSS option, on a SYN. */
+  /** The MSS option, on a SYN; it stands before all others. */
   readonly mss?: number;
+  /** The other options as they stand on the wire, padding included: a multiple of four bytes. */
+  readonly options?: Uint8Array;
+  readonly whole?: Whole;
 }
 
 /** SCTP common header and an INIT, INIT ACK or ABORT chunk, as far as reachability goes. */
@@ -111,6 +128,8 @@ export interface Wireguard {
   readonly kind: "wireguard";
   readonly receiver: number;
   readonly counter: number;
+  /** The sending device's MTU, beyond which nothing is padded. */
+  readonly mtu?: number;
 }
 
 /** The start of a packet that an ICMP error quotes: the first `length` bytes of `packet`, which starts at its IP header. */
@@ -120,11 +139,27 @@ export interface Quote {
   readonly length: number;
 }
 
-/** `length` bytes that nobody on the way looks at; `bytes` only when they are known. */
+/**
+ * What a fragment of our own making carries: `length` bytes from `offset` on of all that stood behind the IP header,
+ * `packet`. Bytes alone do not tell it, so `decode` makes none.
+ */
+export interface Slice {
+  readonly kind: "slice";
+  readonly packet: Packet;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * `length` bytes that nobody on the way looks at; `bytes` only when they are known and are not the pattern 00 01 02 …
+ * They may be fewer than `length` in a quote: the end was cut off.
+ */
 export interface Payload {
   readonly kind: "payload";
   readonly length: number;
   readonly bytes?: Uint8Array;
+  /** Right behind an IP or Ethernet header: the protocol number or ethertype, for lack of a header that tells. */
+  readonly protocol?: number;
 }
 
 export type Header =
@@ -141,6 +176,7 @@ export type Header =
   | Geneve
   | Wireguard
   | Quote
+  | Slice
   | Payload;
 
 export type HeaderKind = Header["kind"];
