@@ -1,0 +1,96 @@
+import { isGroup, type Mac } from "../addr/mac.ts";
+import type { FdbEntry } from "../kernel/fdb.ts";
+import type { Bridge, Link } from "../kernel/link.ts";
+import type { Netns } from "../kernel/netns.ts";
+import { bridgeCallsIptables } from "../kernel/sysctl.ts";
+import { hook } from "./netfilter.ts";
+import { addressed, protocolStep } from "./receive.ts";
+import type { Run } from "./run.ts";
+import { ethernetOf, type Skb, type Step } from "./skb.ts";
+
+/** `br_handle_frame`: learns the sender, then up to the host, on to a port, or to all of them. */
+export function bridgeHandleFrame(run: Run, skb: Skb): readonly Step[] {
+  const netns = run.netns(skb.netns);
+  const port = netns.links.get(skb.dev ?? "");
+  const bridge = netns.links.get(port?.master ?? "");
+  const ethernet = ethernetOf(skb);
+  if (!port || bridge?.kind !== "bridge" || !ethernet) return run.drop(skb, "DEV_READY");
+  if (isGroup(ethernet.src)) return run.drop(skb, "MAC_INVALID_SOURCE");
+  run.state.fdb.set(`${netns.name} ${bridge.name} ${ethernet.src}`, port.name);
+  if (!bridge.up) return run.drop(skb, "DEV_READY", { dev: bridge.name });
+  const up = (copy: Skb) => passUp(run, bridge, copy);
+  if (ethernet.dst === bridge.mac) return up(skb);
+  if (isGroup(ethernet.dst)) {
+    const others = egress(netns, bridge, port);
+    run.note(skb, { kind: "flood", accepted: [], ignored: 0 });
+    return [...up(skb), ...others.flatMap((to) => out(run, netns, bridge, to, copyOf(run, skb), skb))];
+  }
+  return unicast(run, netns, bridge, port, skb, ethernet.dst);
+}
+
+/** `br_dev_xmit`: the host itself sends into its bridge. */
+export function bridgeXmit(run: Run, skb: Skb): readonly Step[] {
+  const netns = run.netns(skb.netns);
+  const bridge = netns.links.get(skb.dev ?? "");
+  const dst = ethernetOf(skb)?.dst;
+  if (bridge?.kind !== "bridge" || !dst) return run.drop(skb, "DEV_READY");
+  if (!isGroup(dst)) return unicast(run, netns, bridge, undefined, skb, dst);
+  const ports = egress(netns, bridge, undefined);
+  return ports.flatMap((to, i) => [transmit(i === 0 ? skb : copyOf(run, skb), to)]);
+}
+
+function unicast(run: Run, netns: Netns, bridge: Bridge, from: Link | undefined, skb: Skb, dst: Mac): readonly Step[] {
+  const entry = lookup(run, netns, bridge, dst);
+  if (!entry) {
+    const others = egress(netns, bridge, from);
+    run.note(skb, { kind: "flood", accepted: [], ignored: others.length });
+    if (others.length === 0) return run.drop(skb, "BRIDGE_NO_EGRESS_PORT", { dev: bridge.name });
+    return others.flatMap((to, i) => out(run, netns, bridge, to, i === 0 ? skb : copyOf(run, skb), skb));
+  }
+  run.note(skb, { kind: "fdb", entry });
+  const to = netns.links.get(entry.dev);
+  if (!to || to.master !== bridge.name) return run.drop(skb, "BRIDGE_NO_EGRESS_PORT", { dev: entry.dev });
+  if (from && to.name === from.name && !to.hairpin) return run.drop(skb, "BRIDGE_NO_EGRESS_PORT", { dev: to.name });
+  return out(run, netns, bridge, to, skb, from ? skb : undefined);
+}
+
+/** Written entries first, then what the bridge has learned. */
+function lookup(run: Run, netns: Netns, bridge: Bridge, mac: Mac): FdbEntry | undefined {
+  const written = netns.fdb.near([]).find((row) => row.mac === mac && netns.links.get(row.dev)?.master === bridge.name);
+  const port = run.state.fdb.get(`${netns.name} ${bridge.name} ${mac}`);
+  return written ?? (port === undefined ? undefined : { dev: port, mac, by: "arp" });
+}
+
+/** The ports a frame that came in by `from` may leave by: not that one, unless it hairpins. */
+function egress(netns: Netns, bridge: Bridge, from: Link | undefined): readonly Link[] {
+  return [...netns.links.values()].filter(
+    (link) => link.master === bridge.name && link.up && (link.name !== from?.name || (link.hairpin ?? false)),
+  );
+}
+
+/** Out by a port; what is bridged and not the host's own passes iptables when br_netfilter is on. */
+function out(run: Run, netns: Netns, bridge: Bridge, to: Link, skb: Skb, bridged: Skb | undefined): readonly Step[] {
+  const [ethernet, ...rest] = skb.packet;
+  const filtered = bridged && ethernet && rest[0]?.kind === "ipv4" && rest[1]?.kind !== "ndp";
+  if (!filtered || !bridgeCallsIptables(netns)) return [transmit(skb, to)];
+  let inner: Skb | undefined = { ...skb, packet: rest };
+  inner = hook(run, "PREROUTING", inner, { in: bridge.name });
+  inner = inner && hook(run, "FORWARD", inner, { in: bridge.name, out: bridge.name });
+  inner = inner && hook(run, "POSTROUTING", inner, { out: bridge.name });
+  return inner ? [transmit({ ...inner, packet: [ethernet, ...inner.packet] }, to)] : [];
+}
+
+function transmit(skb: Skb, to: Link): Step {
+  return { stage: "dev_queue_xmit", skb: { ...skb, dev: to.name } };
+}
+
+/** `br_pass_frame_up`: the bridge's own device takes the frame in. */
+function passUp(run: Run, bridge: Bridge, skb: Skb): readonly Step[] {
+  const here: Skb = { ...skb, dev: bridge.name, type: addressed(bridge, skb) };
+  run.note(here, { kind: "receive" });
+  return [protocolStep(here)];
+}
+
+function copyOf(run: Run, skb: Skb): Skb {
+  return { ...skb, id: run.packet("flood", skb.id) };
+}

@@ -1,0 +1,107 @@
+import type { Netns } from "../kernel/netns.ts";
+import type { Socket, SocketProtocol } from "../kernel/socket.ts";
+import type { Header, Tcp } from "../wire/header.ts";
+import { defragment } from "./fragment.ts";
+import { icmpSend } from "./icmp.ts";
+import { hook } from "./netfilter.ts";
+import { originate } from "./originate.ts";
+import type { Run } from "./run.ts";
+import { ipOf, type Skb, type Step } from "./skb.ts";
+
+/** `ip_local_deliver`: puts fragments together, runs INPUT, and hands the packet to its protocol. */
+export function localDeliver(run: Run, skb: Skb): readonly Step[] {
+  const whole = defragment(run, skb);
+  if (!whole) return [];
+  const passed = hook(run, "INPUT", whole, { in: skb.dev });
+  if (!passed) return [];
+  const next = passed.packet[1];
+  switch (next?.kind) {
+    case "udp":
+      return [{ stage: "udp_rcv", skb: passed }];
+    case "tcp":
+      return tcpReceive(run, passed, next);
+    case "sctp":
+      return sctpReceive(run, passed, next.dport);
+    case "icmp":
+      return [{ stage: "icmp_rcv", skb: passed }];
+    case "ipv4":
+      return [{ stage: "ipip_rcv", skb: passed }];
+    default:
+      run.note(passed, { kind: "drop", reason: "IP_NOPROTO" });
+      return icmpSend(run, passed, "protocol-unreachable");
+  }
+}
+
+/** `__udp4_lib_rcv`: a tunnel device, a forwarder, or an application; nobody answers with port unreachable. */
+export function udpReceive(run: Run, skb: Skb): readonly Step[] {
+  const udp = skb.packet[1];
+  if (udp?.kind !== "udp") return run.drop(skb, "NO_SOCKET");
+  if (ipOf(skb).dst.isMulticast || skb.type === "broadcast") return [];
+  const netns = run.netns(skb.netns);
+  const socket = findSocket(netns, skb, "udp", udp.dport);
+  if (socket === undefined) return noSocket(run, skb, netns, "udp");
+  if (socket !== "assumed" && socket.owner.kind === "link") return [{ stage: "vxlan_rcv", skb }];
+  if (socket !== "assumed" && netns.forwarders.some((forwarder) => forwarder.process === socket.owner.name)) {
+    return [{ stage: "process_recvfrom", skb }];
+  }
+  run.note(skb, { kind: "deliver", socket });
+  return [];
+}
+
+function noSocket(run: Run, skb: Skb, netns: Netns, protocol: SocketProtocol): readonly Step[] {
+  const open = netns.sockets
+    .filter((socket) => socket.protocol === protocol)
+    .map((socket) => `${protocol}/${socket.port}`);
+  run.note(skb, { kind: "drop", reason: "NO_SOCKET", because: { expected: open } });
+  return icmpSend(run, skb, "port-unreachable");
+}
+
+/** A SYN to a listener is delivered, its answer is the reply; one to a closed port is answered with RST (`tcp_v4_send_reset`). */
+function tcpReceive(run: Run, skb: Skb, tcp: Tcp): readonly Step[] {
+  const netns = run.netns(skb.netns);
+  if (tcp.flags.includes("RST")) {
+    run.note(skb, { kind: "error", error: { errno: "ECONNREFUSED", origin: "tcp", from: ipOf(skb).src } });
+    return [];
+  }
+  const answers = tcp.flags.includes("SYN") && tcp.flags.includes("ACK");
+  const socket = answers ? "kernel" : findSocket(netns, skb, "tcp", tcp.dport);
+  if (socket !== undefined) {
+    run.note(skb, { kind: "deliver", socket });
+    return [];
+  }
+  run.note(skb, { kind: "drop", reason: "NO_SOCKET" });
+  const reset: Tcp = {
+    kind: "tcp",
+    sport: tcp.dport,
+    dport: tcp.sport,
+    seq: 0,
+    ack: tcp.seq + 1,
+    flags: ["RST", "ACK"],
+    window: 0,
+  };
+  return answer(run, skb, [reset]);
+}
+
+function sctpReceive(run: Run, skb: Skb, dport: number): readonly Step[] {
+  const netns = run.netns(skb.netns);
+  const socket = findSocket(netns, skb, "sctp", dport);
+  if (socket === undefined) return noSocket(run, skb, netns, "sctp");
+  run.note(skb, { kind: "deliver", socket });
+  return [];
+}
+
+/** What the kernel says back by itself, from the address that was spoken to. */
+function answer(run: Run, skb: Skb, payload: readonly Header[]): readonly Step[] {
+  const ip = ipOf(skb);
+  const id = run.packet("icmp-error", skb.id);
+  const made = originate(run, { id, netns: skb.netns, src: ip.dst, dst: ip.src, ttl: 64, df: true, payload });
+  return made ? [{ stage: "ip_local_out", skb: made }] : [];
+}
+
+function findSocket(netns: Netns, skb: Skb, protocol: SocketProtocol, port: number): Socket | "assumed" | undefined {
+  const { dst } = ipOf(skb);
+  const bound = netns.sockets.find(
+    (socket) => socket.protocol === protocol && socket.port === port && (!socket.ip || socket.ip.equals(dst)),
+  );
+  return bound ?? (netns.assumeListening ? "assumed" : undefined);
+}

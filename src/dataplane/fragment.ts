@@ -1,0 +1,98 @@
+import type { Link } from "../kernel/link.ts";
+import type { Header, IpHeader, Packet } from "../wire/header.ts";
+import { protocolNumber } from "../wire/protocol.ts";
+import { lengthOf } from "../wire/stack.ts";
+import { icmpSend } from "./icmp.ts";
+import { pathMtu } from "./originate.ts";
+import type { Run } from "./run.ts";
+import { ipOf, type Skb, unsplittable } from "./skb.ts";
+import type { Fragments } from "./state.ts";
+
+/**
+ * `ip_fragment`: the packet itself when it fits its way out, else its pieces. What may not be cut and is made here is
+ * too big for its own namespace; `undefined` then, and the drop is noted. What is forwarded was measured in `ip_forward`.
+ */
+export function fragmentOut(run: Run, skb: Skb, link: Link): readonly Skb[] | undefined {
+  const ip = ipOf(skb);
+  const size = lengthOf(skb.packet);
+  const device = skb.local && skb.route ? pathMtu(run, run.netns(skb.netns), skb.route, ip.dst) : link.mtu;
+  const mtu = Math.min(device, skb.largest ?? device);
+  if (size <= mtu) return [skb];
+  if (unsplittable(ip) && !(ip.kind === "ipv6" && skb.local)) {
+    run.settle(icmpSend(run, skb, "frag-needed", { mtu }));
+    run.drop(skb, "PKT_TOO_BIG", { mtu, size, dev: link.name });
+    return undefined;
+  }
+  return cut(run, skb, ip, mtu);
+}
+
+function cut(run: Run, skb: Skb, ip: IpHeader, mtu: number): readonly Skb[] {
+  const body = skb.packet.slice(1);
+  const whole: { packet: Packet; start: number; end: number } = sliceOf(body);
+  const headerLength = ip.kind === "ipv4" ? 20 : 48;
+  const step = Math.floor((mtu - headerLength) / 8) * 8;
+  const protocol = ip.fragment?.protocol ?? protocolNumber(body[0] as Header, ip.kind);
+  const pieces: Skb[] = [];
+  const count = Math.ceil((whole.end - whole.start) / step);
+  run.note(skb, { kind: "fragment", mtu, count });
+  for (let offset = whole.start; offset < whole.end; offset += step) {
+    const length = Math.min(step, whole.end - offset);
+    const more = offset + length < whole.end || (ip.fragment?.more ?? false);
+    const header = withFragment(ip, offset, more, protocol, skb.id);
+    const packet: Packet = [header, { kind: "slice", packet: whole.packet, offset, length }];
+    pieces.push({ ...skb, id: run.packet("fragment", skb.id), packet });
+  }
+  return pieces;
+}
+
+/** A fragment may be cut again: then its slice is cut, not the bytes of the slice. */
+function sliceOf(body: Packet): { packet: Packet; start: number; end: number } {
+  const [first] = body;
+  if (first?.kind === "slice") return { packet: first.packet, start: first.offset, end: first.offset + first.length };
+  return { packet: body, start: 0, end: lengthOf(body) };
+}
+
+function withFragment(ip: IpHeader, offset: number, more: boolean, protocol: number, id: number): IpHeader {
+  if (ip.kind === "ipv6") return { ...ip, fragment: { offset, more, protocol, id: ip.fragment?.id ?? id } };
+  return { ...ip, df: false, fragment: { offset, more, protocol } };
+}
+
+/**
+ * `ip_defrag`: the whole packet once its last missing piece is here, `undefined` while one is missing. What is no
+ * fragment passes.
+ */
+export function defragment(run: Run, skb: Skb): Skb | undefined {
+  const ip = ipOf(skb);
+  const slice = skb.packet[1];
+  if (!ip.fragment || slice?.kind !== "slice") return skb;
+  const identity = ip.kind === "ipv4" ? ip.id : ip.fragment.id;
+  const key = `${skb.netns} ${ip.src} ${ip.dst} ${identity} ${ip.fragment.protocol}`;
+  const held: Fragments = run.state.fragments.get(key) ?? { pieces: [], largest: 0 };
+  const pieces = [...held.pieces, { offset: slice.offset, length: slice.length, more: ip.fragment.more }];
+  const largest = Math.max(held.largest, lengthOf(skb.packet));
+  if (!complete(pieces)) {
+    run.state.fragments.set(key, { pieces, largest });
+    return undefined;
+  }
+  run.state.fragments.delete(key);
+  const { fragment: _, ...header } = ip;
+  const parent = run.packets[skb.id]?.parent;
+  const whole: Skb = {
+    ...skb,
+    id: run.packet("reassembled", parent ?? skb.id),
+    packet: [header as IpHeader, ...slice.packet],
+    largest,
+  };
+  run.note(whole, { kind: "reassemble", count: pieces.length });
+  return whole;
+}
+
+function complete(pieces: Fragments["pieces"]): boolean {
+  const sorted = [...pieces].sort((a, b) => a.offset - b.offset);
+  let end = 0;
+  for (const piece of sorted) {
+    if (piece.offset > end) return false;
+    end = Math.max(end, piece.offset + piece.length);
+  }
+  return sorted.at(-1)?.more === false;
+}

@@ -1,0 +1,181 @@
+import type { Ip } from "../addr/ip.ts";
+import { type FibResult, fibLookup, selectSource } from "../kernel/fib.ts";
+import type { Netns } from "../kernel/netns.ts";
+import type { IcmpError, IcmpSilence, SocketError } from "../trace/event.ts";
+import type { Header, Icmp, Packet, Quote } from "../wire/header.ts";
+import { lengthOf } from "../wire/stack.ts";
+import { originate } from "./originate.ts";
+import type { Run } from "./run.ts";
+import { ipOf, type Skb, type Step } from "./skb.ts";
+
+export type ErrorKind =
+  | "net-unreachable"
+  | "host-unreachable"
+  | "protocol-unreachable"
+  | "port-unreachable"
+  | "frag-needed"
+  | "prohibited"
+  | "ttl-exceeded";
+
+/** Type and code of each error: RFC 792 and 1812 §5.2.7, RFC 4443 §3. */
+const ERRORS: Readonly<
+  Record<ErrorKind, { readonly v4: readonly [number, number]; readonly v6: readonly [number, number] }>
+> = {
+  "net-unreachable": { v4: [3, 0], v6: [1, 0] },
+  "host-unreachable": { v4: [3, 1], v6: [1, 3] },
+  "protocol-unreachable": { v4: [3, 2], v6: [4, 1] },
+  "port-unreachable": { v4: [3, 3], v6: [1, 4] },
+  "frag-needed": { v4: [3, 4], v6: [2, 0] },
+  prohibited: { v4: [3, 13], v6: [1, 1] },
+  "ttl-exceeded": { v4: [11, 0], v6: [3, 0] },
+};
+
+/** An ICMP error is at most this long, in bytes: RFC 1812 §4.3.2.3, RFC 4443 §2.4. */
+const LIMIT = { 4: 576, 6: 1280 } as const;
+
+/**
+ * `icmp_send`: an error about `skb`, from the namespace it is in, as a packet of its own. What could not be sent is
+ * noted with the reason.
+ */
+export function icmpSend(
+  run: Run,
+  skb: Skb,
+  kind: ErrorKind,
+  more: { readonly mtu?: number; readonly after?: number } = {},
+): readonly Step[] {
+  const ip = ipOf(skb);
+  const [type, code] = ERRORS[kind][ip.kind === "ipv4" ? "v4" : "v6"];
+  const error: IcmpError = { type, code, ...(more.mtu !== undefined && { mtu: more.mtu }) };
+  const silent = silence(skb);
+  if (silent) {
+    run.note(skb, { kind: "icmp", error, why: silent });
+    return [];
+  }
+  const netns = run.netns(skb.netns);
+  const back = fibLookup(netns, { dst: ip.src, hash: run.hash });
+  // What was addressed to us is answered from that address; otherwise the way back chooses (`icmp_send`, saddr).
+  const own = netns.addresses.some((address) => address.ip.equals(ip.dst));
+  const src = own ? ip.dst : back && selectSource(netns, back, ip.src);
+  const id = run.packet("icmp-error", skb.id);
+  const made =
+    src && sendable(back)
+      ? originate(run, {
+          id,
+          netns: netns.name,
+          src,
+          dst: ip.src,
+          ttl: 64,
+          tos: 0xc0,
+          df: false,
+          payload: errorBody(skb, error),
+        })
+      : undefined;
+  if (!made) {
+    run.note(skb, { kind: "icmp", error, why: back?.route.type === "blackhole" ? "blackhole" : "no-route-back" });
+    return [];
+  }
+  run.note(skb, { kind: "icmp", error, sent: id });
+  return [{ stage: "ip_local_out", skb: made }];
+}
+
+function sendable(back: FibResult | undefined): boolean {
+  return back?.route.type === "unicast" || back?.route.type === "local";
+}
+
+function silence(skb: Skb): IcmpSilence | undefined {
+  const ip = ipOf(skb);
+  const next = skb.packet[1];
+  if (next?.kind === "icmp" && isError(next, ip.kind)) return "about-an-error";
+  if (ip.fragment && ip.fragment.offset > 0) return "not-first-fragment";
+  const group = ip.dst.isMulticast || skb.type === "broadcast" || skb.type === "multicast";
+  return group || ip.src.isMulticast || ip.src.isUnspecified ? "group-address" : undefined;
+}
+
+function isError(icmp: Icmp, family: "ipv4" | "ipv6"): boolean {
+  return family === "ipv4" ? icmp.type === 3 || icmp.type === 11 || icmp.type === 12 : icmp.type < 128;
+}
+
+function errorBody(skb: Skb, error: IcmpError): readonly Header[] {
+  const ip = ipOf(skb);
+  const header: Icmp = { kind: "icmp", type: error.type, code: error.code, rest: error.mtu ?? 0 };
+  const room = LIMIT[ip.kind === "ipv4" ? 4 : 6] - (ip.kind === "ipv4" ? 20 : 40) - 8;
+  const quote: Quote = { kind: "quote", packet: skb.packet, length: Math.min(room, lengthOf(skb.packet)) };
+  return [header, quote];
+}
+
+/** `icmp_rcv`: an echo request is for the kernel to answer; an error goes to whoever sent what it quotes. */
+export function icmpReceive(run: Run, skb: Skb): readonly Step[] {
+  const icmp = skb.packet[1];
+  const quote = skb.packet[2];
+  if (icmp?.kind !== "icmp") return [];
+  if (!isError(icmp, ipOf(skb).kind) || quote?.kind !== "quote") {
+    run.note(skb, { kind: "deliver", socket: "kernel" });
+    return [];
+  }
+  const about = quote.packet[0];
+  if (about?.kind !== "ipv4" && about?.kind !== "ipv6") return [];
+  const netns = run.netns(skb.netns);
+  const tooBig = about.kind === "ipv4" ? icmp.type === 3 && icmp.code === 4 : icmp.type === 2;
+  if (tooBig) learnMtu(run, skb, netns, about.dst, icmp.rest);
+  const error = socketError(icmp, ipOf(skb).src, tooBig);
+  if (ownedByApplication(netns, quote.packet)) run.note(skb, { kind: "error", error });
+  return [];
+}
+
+/** `__ip_rt_update_pmtu`: kept for the destination, never below 552 (min_pmtu) and never up. */
+function learnMtu(run: Run, skb: Skb, netns: Netns, ip: Ip, told: number): void {
+  const mtu = Math.max(told, ip.family === 4 ? 552 : 1280);
+  const key = `${netns.name} ${ip}`;
+  const known = run.state.pmtu.get(key) ?? Number.POSITIVE_INFINITY;
+  if (mtu >= known) return;
+  run.state.pmtu.set(key, mtu);
+  run.note(skb, { kind: "pmtu", ip, mtu });
+}
+
+/** What the quoted packet carries decides who is told: a tunnel's outer packet has no socket that listens for errors. */
+function ownedByApplication(netns: Netns, quoted: Packet): boolean {
+  const [, transport, inner] = quoted;
+  if (transport?.kind === "ipv4" || transport?.kind === "ipv6") return false;
+  if (inner?.kind === "vxlan" || inner?.kind === "geneve" || inner?.kind === "wireguard") return false;
+  const port = transport?.kind === "udp" ? transport.sport : undefined;
+  return !netns.forwarders.some((forwarder) => forwarder.port === port);
+}
+
+/** `icmp_err_convert` (net/ipv4/icmp.c) and `icmpv6_err_convert`. */
+const ERRNO_V4: readonly string[] = [
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "ENOPROTOOPT",
+  "ECONNREFUSED",
+  "EMSGSIZE",
+  "EOPNOTSUPP",
+  "ENETUNREACH",
+  "EHOSTDOWN",
+  "ENONET",
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "EHOSTUNREACH",
+  "EHOSTUNREACH",
+  "EHOSTUNREACH",
+];
+const ERRNO_V6: readonly string[] = ["ENETUNREACH", "EACCES", "EHOSTUNREACH", "EHOSTUNREACH", "ECONNREFUSED"];
+
+function socketError(icmp: Icmp, from: Ip, tooBig: boolean): SocketError {
+  const unreachable = from.family === 4 ? icmp.type === 3 : icmp.type === 1;
+  const errno = tooBig
+    ? "EMSGSIZE"
+    : unreachable
+      ? ((from.family === 4 ? ERRNO_V4 : ERRNO_V6)[icmp.code] ?? "EHOSTUNREACH")
+      : icmp.type === 4 && from.family === 6
+        ? "EPROTO"
+        : "EHOSTUNREACH";
+  return {
+    errno,
+    origin: "icmp",
+    from,
+    icmp: { type: icmp.type, code: icmp.code, ...(tooBig && { mtu: icmp.rest }) },
+    ...(tooBig && { mtu: icmp.rest }),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Ip } from "../addr/ip.ts";
+import { type FibResult, fibLookup, selectSource } from "../kernel/fib.ts";
+import { defaultTtl } from "../kernel/sysctl.ts";
+import type { SocketError } from "../trace/event.ts";
+import type { Packet } from "../wire/header.ts";
+import { lengthOf } from "../wire/stack.ts";
+import { hook } from "./netfilter.ts";
+import { ipHeader, outputDevice, pathMtu } from "./originate.ts";
+import type { Run } from "./run.ts";
+import { ipOf, type Skb, type Step } from "./skb.ts";
+
+/** What a process asks its socket to send. */
+export interface Send {
+  /** The namespace of the process. */
+  readonly from: string;
+  readonly dst: Ip;
+  /** Bound to an address; otherwise the kernel chooses. */
+  readonly src?: Ip;
+  readonly ttl?: number;
+  readonly tos?: number;
+  /**
+   * `auto`: a default socket, which sets DF and fragments by itself once it has learned a smaller path MTU
+   * (IP_PMTUDISC_WANT). `always`: IP_PMTUDISC_DO. `never`: IP_PMTUDISC_DONT.
+   */
+  readonly df: "auto" | "always" | "never";
+  /** The transport header and what is behind it. */
+  readonly payload: Packet;
+  readonly process: string;
+  /** What the packet is to the trace; default `sent`. */
+  readonly cause?: "sent" | "reply";
+}
+
+const ERRNO_OF_TYPE = { blackhole: "EINVAL", unreachable: "EHOSTUNREACH", prohibit: "EACCES" } as const;
+const DROP_OF_TYPE = {
+  blackhole: "route-blackhole",
+  unreachable: "route-unreachable",
+  prohibit: "route-prohibit",
+} as const;
+
+/** `udp_sendmsg`, `ping_v4_sendmsg`, `tcp_v4_connect`: routes, chooses a source, checks the size, and lets it out. */
+export function send(run: Run, what: Send): { readonly packet: Packet; readonly steps: readonly Step[] } {
+  const id = run.packet(what.cause ?? "sent");
+  const netns = run.netns(what.from);
+  const found = fibLookup(netns, { dst: what.dst, src: what.src, hash: run.hash });
+  const src = what.src ?? (found && selectSource(netns, found, what.dst)) ?? what.dst.masked(0);
+  const size = lengthOf(what.payload) + (what.dst.family === 4 ? 20 : 40);
+  const mtu = found ? pathMtu(run, netns, found, what.dst) : Number.POSITIVE_INFINITY;
+  const header = ipHeader(run, {
+    src,
+    dst: what.dst,
+    ttl: what.ttl ?? defaultTtl(netns),
+    tos: what.tos ?? 0,
+    df: what.df === "always" || (what.df === "auto" && size <= mtu),
+  });
+  const packet: Packet = [header, ...what.payload];
+  const skb: Skb = {
+    id,
+    netns: what.from,
+    packet,
+    type: "host",
+    mark: 0,
+    local: true,
+    depth: 0,
+    ...(found && { route: found, dev: outputDevice(found) }),
+  };
+  run.note(skb, { kind: "send", process: what.process });
+  const failed = failure(found, size, mtu, what);
+  if (failed) {
+    if (found) run.note(skb, { kind: "route", direction: "output", found, src });
+    run.note(skb, { kind: "error", error: failed.error });
+    return { packet, steps: run.drop(skb, failed.reason, { ...(found && { route: found }), mtu, size, ip: what.dst }) };
+  }
+  return { packet, steps: [{ stage: "ip_local_out", skb }] };
+}
+
+function failure(found: FibResult | undefined, size: number, mtu: number, what: Send) {
+  const local = (errno: string, more: Partial<SocketError> = {}): SocketError => ({ errno, origin: "local", ...more });
+  if (!found) return { error: local("ENETUNREACH"), reason: "IP_OUTNOROUTES" } as const;
+  const { type } = found.route;
+  if (type === "blackhole" || type === "unreachable" || type === "prohibit") {
+    return { error: local(ERRNO_OF_TYPE[type]), reason: DROP_OF_TYPE[type] } as const;
+  }
+  if (what.df === "always" && size > mtu) return { error: local("EMSGSIZE", { mtu }), reason: "PKT_TOO_BIG" } as const;
+  return undefined;
+}
+
+/** `__ip_local_out`: the OUTPUT hook, then on as any packet that leaves. */
+export function localOut(run: Run, skb: Skb): readonly Step[] {
+  const route = skb.route as FibResult;
+  run.note(skb, { kind: "route", direction: "output", found: route, src: ipOf(skb).src });
+  const passed = hook(run, "OUTPUT", skb, { out: skb.dev });
+  return passed ? [{ stage: "ip_output", skb: passed }] : [];
+}
+
+/** `ip_output`: the POSTROUTING hook, then the size. */
+export function ipOutput(run: Run, skb: Skb): readonly Step[] {
+  const passed = hook(run, "POSTROUTING", skb, { out: skb.dev });
+  return passed ? [{ stage: "ip_finish_output", skb: passed }] : [];
+}

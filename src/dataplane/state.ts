@@ -1,0 +1,68 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Neighbour } from "../kernel/neighbour.ts";
+import type { Packet } from "../wire/header.ts";
+
+/** What a connection is told apart by; ICMP errors are looked up by the packet they quote. */
+export interface Tuple {
+  readonly src: Ip;
+  readonly dst: Ip;
+  readonly protocol: number;
+  readonly sport: number;
+  readonly dport: number;
+}
+
+/** A connection a namespace tracks: how its first packet looked, and how its replies look. */
+export interface Connection {
+  readonly netns: string;
+  readonly original: Tuple;
+  readonly reply: Tuple;
+}
+
+/** Fragments that wait for the rest. */
+export interface Fragments {
+  readonly pieces: readonly { readonly offset: number; readonly length: number; readonly more: boolean }[];
+  readonly first?: Packet;
+  readonly largest: number;
+}
+
+/**
+ * What machines have learned. The network never changes; a walk takes a state and gives the next one, so that several
+ * packets of a flow, the reply and every ICMP error see what came before.
+ */
+export interface State {
+  /** By `netns dev ip`. */
+  readonly neighbours: ReadonlyMap<string, Neighbour>;
+  /** Bridge port by `netns bridge mac`. */
+  readonly fdb: ReadonlyMap<string, string>;
+  /** Smaller path MTUs, by `netns ip`. */
+  readonly pmtu: ReadonlyMap<string, number>;
+  readonly connections: readonly Connection[];
+  readonly fragments: ReadonlyMap<string, Fragments>;
+}
+
+export const EMPTY_STATE: State = {
+  neighbours: new Map(),
+  fdb: new Map(),
+  pmtu: new Map(),
+  connections: [],
+  fragments: new Map(),
+};
+
+/** A copy to write in. */
+export interface MutableState {
+  readonly neighbours: Map<string, Neighbour>;
+  readonly fdb: Map<string, string>;
+  readonly pmtu: Map<string, number>;
+  readonly connections: Connection[];
+  readonly fragments: Map<string, Fragments>;
+}
+
+export function thaw(state: State): MutableState {
+  return {
+    neighbours: new Map(state.neighbours),
+    fdb: new Map(state.fdb),
+    pmtu: new Map(state.pmtu),
+    connections: [...state.connections],
+    fragments: new Map(state.fragments),
+  };
+}
