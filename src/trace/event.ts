@@ -45,7 +45,13 @@ export type Action =
   | { readonly kind: "fdb"; readonly entry: FdbEntry }
   /** A group frame, or one for a MAC nobody has learned: who took it in, and how many ignored it. */
   | { readonly kind: "flood"; readonly accepted: readonly Port[]; readonly ignored: number }
-  | { readonly kind: "arp"; readonly op: "request" | "reply"; readonly ip: Ip; readonly mac?: Mac; readonly proxy?: Route }
+  | {
+      readonly kind: "arp";
+      readonly op: "request" | "reply";
+      readonly ip: Ip;
+      readonly mac?: Mac;
+      readonly proxy?: Route;
+    }
   /** TTL down by one on the way through. */
   | { readonly kind: "forward"; readonly ttl: number }
   | {
@@ -109,7 +115,13 @@ export interface IcmpError {
 }
 
 /** Why an ICMP error was never sent. */
-export type IcmpSilence = "no-route-back" | "about-an-error" | "not-first-fragment" | "group-address" | "blackhole" | "rate-limited";
+export type IcmpSilence =
+  | "no-route-back"
+  | "about-an-error"
+  | "not-first-fragment"
+  | "group-address"
+  | "blackhole"
+  | "rate-limited";
 
 /** What a socket's error queue would hold. */
 export interface SocketError {

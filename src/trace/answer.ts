@@ -1,0 +1,131 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Code } from "./codes.ts";
+import type { SocketError } from "./event.ts";
+import type { Trace } from "./trace.ts";
+
+export type Verdict = "REACHABLE" | "REACHABLE_WITH_RISK" | "UNREACHABLE" | "AMBIGUOUS" | "UNDETERMINED";
+
+/** One end of a question: a pod, a host, a router, or a bare address. */
+export interface Endpoint {
+  /** As the user may type it: `pod-a`, `shop/db-0`, `node-1`. */
+  readonly name: string;
+  /** The namespace it sends from or is in; absent for an address nobody in the model holds. */
+  readonly netns?: string;
+  readonly ip: Ip;
+}
+
+/** The packet that is asked about. */
+export interface Question {
+  readonly mode: string;
+  readonly topology: string;
+  readonly src: Endpoint;
+  readonly dst: Endpoint;
+  readonly protocol: "udp" | "tcp" | "icmp" | "sctp";
+  readonly sport: number;
+  readonly dport: number;
+  /** IP length in bytes. */
+  readonly size: number;
+  readonly ttl: number;
+  readonly df: "auto" | "always" | "never";
+  readonly cold: boolean;
+}
+
+/** An earlier fact that is to blame for where the packet died, or a risk on a path that works. */
+export interface Finding {
+  readonly code: Code;
+  /** The place by its plain name: `node-1`. */
+  readonly at: string;
+  /** One sentence with the row and the numbers in it. */
+  readonly text: string;
+}
+
+/** Why the packet of one direction ended as it did. */
+export interface Diagnosis {
+  readonly verdict: Verdict;
+  readonly code: Code;
+  /** Where it ended, by its plain name. */
+  readonly at: string;
+  /** The kernel's skb_drop_reason, where it has one. */
+  readonly reason?: string;
+  readonly because: readonly Finding[];
+  /** A few plain sentences: what happens here and why, without codes. */
+  readonly story: readonly string[];
+  /** What to type on the real machines, and what to expect there. */
+  readonly seeIt: readonly { readonly at: string; readonly command: string; readonly expect: string }[];
+}
+
+/** What the sending application learns, found by walking errors back to it. */
+export interface SenderSees {
+  readonly kind: "reply" | "error" | "silence" | "nothing-sent";
+  readonly error?: SocketError;
+}
+
+/** A change that was applied and walked again before it is offered. */
+export interface Fix {
+  /** Commands on machines, or another mode. */
+  readonly edits: readonly { readonly at: string; readonly command: string }[];
+  readonly mode?: string;
+  readonly code: Code;
+  /** Bytes added on the wire, and the path MTU, with the fix. */
+  readonly headerBytes: number;
+  readonly pathMtu?: number;
+}
+
+/** User/kernel crossings of one direction. */
+export interface Crossings {
+  readonly application: number;
+  readonly cni: number;
+  readonly total: number;
+}
+
+/** Something the fabric must carry, computed from the frames seen on segments: `udp/8472`, `proto/4`. */
+export interface FabricNeed {
+  readonly segment: string;
+  /** `any-ip` stands for pods' own addresses on the wire: nothing may filter or check them. */
+  readonly what: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** One direction, walked. */
+export interface Direction {
+  readonly trace: Trace;
+  readonly diagnosis: Diagnosis;
+  readonly crossings: Crossings;
+  /** Places visited, ends included. */
+  readonly places: number;
+  /** What traceroute counts. */
+  readonly ipHops: number;
+  /** Bytes that headers add to the packet where it is longest. */
+  readonly headerBytes: number;
+  /** TTL at the receiver; absent when it is not reached. */
+  readonly ttl?: number;
+  /** The largest packet with DF that arrives; absent when none does. */
+  readonly pathMtu?: number;
+  readonly fabric: readonly FabricNeed[];
+}
+
+/** Who answers a probe of each TTL; `*` where nobody does. */
+export interface TracerouteHop {
+  readonly ttl: number;
+  readonly from?: Ip;
+  /** The place that has the address. */
+  readonly place?: string;
+  readonly reached: boolean;
+  /** Where the probe was last seen when nobody answers. */
+  readonly lastSeen?: string;
+}
+
+/** The whole answer to `trace SRC DST`. */
+export interface Answer {
+  readonly question: Question;
+  readonly verdict: Verdict;
+  readonly code: Code;
+  readonly forward: Direction;
+  /** Absent with --one-way, or when there is nothing to reply to. */
+  readonly reply?: Direction;
+  readonly senderSees: SenderSees;
+  readonly fixes: readonly Fix[];
+  readonly traceroute?: readonly TracerouteHop[];
+  readonly assumptions: readonly string[];
+}
