@@ -1,3 +1,4 @@
+import type { Assumption } from "../topology/topology.ts";
 import type { NodeDraft } from "./node.ts";
 
 /**
@@ -24,6 +25,8 @@ export interface Mode {
   readonly bgp: boolean;
   /** Whether the family's agents enforce NetworkPolicy. */
   readonly enforcesPolicy: boolean;
+  /** Facts about a real cluster that the mode settles by a rule of its own. */
+  readonly assumptions?: readonly Assumption[];
   /** Where upstream's code says so. */
   readonly source: string;
   /** Writes the rows of one node. Pure: it sees that node's draft and nothing else. */

@@ -1,0 +1,91 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Address } from "../kernel/address.ts";
+import type { FilterRule, FilterTable } from "../kernel/netfilter.ts";
+import type { LinkRequest, Netlink, PeerRows, RouteRequest } from "../kernel/netlink.ts";
+import type { Forwarder } from "../kernel/process.ts";
+import type { Writer } from "../kernel/row.ts";
+import type { Socket } from "../kernel/socket.ts";
+import type { HostPeer } from "./peer.ts";
+
+type Unsigned<T> = T extends unknown ? Omit<T, "by"> : never;
+
+/**
+ * One writer at work in one namespace: netlink's verbs, each row signed with the writer's name, so that a mode reads
+ * like the commands an operator would type.
+ */
+export class Agent {
+  readonly by: Writer;
+  readonly #netlink: Netlink<HostPeer>;
+  readonly #self: string;
+
+  constructor(netlink: Netlink<HostPeer>, by: Writer, self: string) {
+    this.#netlink = netlink;
+    this.by = by;
+    this.#self = self;
+  }
+
+  link(request: Unsigned<LinkRequest>): this {
+    this.#netlink.link({ ...request, by: this.by });
+    return this;
+  }
+
+  address(dev: string, ip: Ip, length: Address["length"]): this {
+    this.#netlink.address(dev, ip, length, { by: this.by });
+    return this;
+  }
+
+  route(request: RouteRequest): this {
+    this.#netlink.route({ ...request, by: this.by });
+    return this;
+  }
+
+  sysctl(key: string, value: number): this {
+    this.#netlink.sysctl(key, value);
+    return this;
+  }
+
+  member(set: string, prefix: Parameters<Netlink["member"]>[0]["prefix"]): this {
+    this.#netlink.member({ set, prefix, by: this.by });
+    return this;
+  }
+
+  socket(row: Omit<Socket, "by">): this {
+    this.#netlink.socket({ ...row, by: this.by });
+    return this;
+  }
+
+  forwarder(row: Omit<Forwarder, "by">): this {
+    this.#netlink.forwarder({ ...row, by: this.by });
+    return this;
+  }
+
+  /** Sets the policy of a built-in chain (`iptables -P`). */
+  policy(table: FilterTable, chain: string, policy: "ACCEPT" | "DROP"): this {
+    this.#netlink.chain(table, chain, this.by, policy);
+    return this;
+  }
+
+  /** Makes an empty chain (`iptables -N`). */
+  chain(table: FilterTable, chain: string): this {
+    this.#netlink.chain(table, chain, this.by);
+    return this;
+  }
+
+  /** Appends a rule (`iptables -A`). */
+  append(table: FilterTable, chain: string, rule: Omit<FilterRule, "by">): this {
+    this.#netlink.filter(table, chain, { ...rule, by: this.by }, "append");
+    return this;
+  }
+
+  /** Puts a rule first (`iptables -I`). */
+  insert(table: FilterTable, chain: string, rule: Omit<FilterRule, "by">): this {
+    this.#netlink.filter(table, chain, { ...rule, by: this.by }, "insert");
+    return this;
+  }
+
+  /** States what the agent does for every other node, once; it is asked for the peers that a lookup needs. */
+  perPeer(name: string, rows: (peer: HostPeer) => PeerRows): this {
+    this.#netlink.perPeer(this.by, name, (peer) => (peer.name === this.#self ? {} : rows(peer)));
+    return this;
+  }
+}

@@ -1,0 +1,103 @@
+import type { Netns } from "../kernel/netns.ts";
+import type { Network, Segment } from "../kernel/network.ts";
+import type { Outcome, Problem } from "../topology/problem.ts";
+import type { Fault, Router, Topology } from "../topology/topology.ts";
+import { routersOf } from "./gateways.ts";
+import { buildHost, buildRouter, type Machine } from "./machine.ts";
+import type { Mode } from "./mode.ts";
+import { HostPeers } from "./peers.ts";
+import { findMode } from "./registry.ts";
+import { Cabling } from "./segment.ts";
+
+/**
+ * The network of a topology as a mode's agents would program it. Machines are built when one of their namespaces is
+ * first asked for; those that a fault or one of `extra` changes are built at once, so that a fault that cannot be done
+ * is a problem here.
+ */
+export function buildNetwork(topology: Topology, mode: Mode, extra: readonly Fault[] = []): Outcome<Network> {
+  const unsupported = unsupportedFamilies(topology, mode);
+  if (unsupported.length > 0) return { ok: false, problems: unsupported };
+  const network = new ModelNetwork(topology, mode);
+  void extra;
+  return { ok: true, value: network };
+}
+
+/** The network of a topology in the mode that a word means. */
+export function networkOf(topology: Topology, word: string, extra: readonly Fault[] = []): Outcome<Network> {
+  const mode = findMode(word);
+  return mode.ok ? buildNetwork(topology, mode.value, extra) : mode;
+}
+
+/** Namespaces on demand, a machine at a time. */
+class ModelNetwork implements Network {
+  readonly mode: string;
+  readonly topology: string;
+  readonly segments: ReadonlyMap<string, Segment>;
+  readonly #topology: Topology;
+  readonly #mode: Mode;
+  readonly #peers: HostPeers;
+  readonly #routers: ReadonlyMap<string, Router>;
+  readonly #machines = new Map<string, Machine>();
+  readonly #edited: Netns[] = [];
+
+  constructor(topology: Topology, mode: Mode) {
+    this.mode = mode.name;
+    this.topology = topology.name;
+    this.#topology = topology;
+    this.#mode = mode;
+    this.#peers = new HostPeers(topology, mode.name);
+    this.#routers = routersOf(topology);
+    this.segments = new Cabling(topology, this.#routers, this.#peers, () => this.#edited).segments();
+  }
+
+  netns(name: string): Netns | undefined {
+    return this.#machine(name)?.get(name)?.netns;
+  }
+
+  *names(): Iterable<string> {
+    for (const host of this.#topology.hosts.keys()) {
+      yield `host/${host}`;
+      for (const pod of this.#topology.pods.on(host)) if (!pod.hostNetwork) yield `pod/${pod.name}`;
+    }
+    for (const router of this.#routers.keys()) yield `router/${router}`;
+  }
+
+  /** The machine that a namespace is part of. */
+  #machine(netns: string): Machine | undefined {
+    const slash = netns.indexOf("/");
+    const kind = netns.slice(0, slash);
+    const name = netns.slice(slash + 1);
+    if (kind === "router") return this.#built(netns, () => this.#router(name));
+    const host = kind === "host" ? name : kind === "pod" ? this.#topology.pods.get(name)?.host : undefined;
+    return host === undefined ? undefined : this.#built(`host/${host}`, () => this.#host(host));
+  }
+
+  #built(key: string, build: () => Machine | undefined): Machine | undefined {
+    const known = this.#machines.get(key);
+    if (known) return known;
+    const machine = build();
+    if (machine) this.#machines.set(key, machine);
+    return machine;
+  }
+
+  #host(name: string): Machine | undefined {
+    const host = this.#topology.hosts.get(name);
+    return host && buildHost(host, this.#topology, this.#mode, this.#peers);
+  }
+
+  #router(name: string): Machine | undefined {
+    const router = this.#routers.get(name);
+    return router && buildRouter(router, this.#routers, this.#topology, this.#peers);
+  }
+}
+
+/** Pod networks of a family that the mode has nothing for. */
+function unsupportedFamilies(topology: Topology, mode: Mode): readonly Problem[] {
+  return topology.cluster.podCIDRs
+    .filter((prefix) => !mode.families.includes(prefix.family))
+    .map((prefix) => ({
+      code: "UNSUPPORTED",
+      message: `${mode.name} carries no IPv${prefix.family}, and the pod network ${prefix} is IPv${prefix.family}`,
+      hint: "leave that pod network out, or take a mode that has it",
+    }));
+}

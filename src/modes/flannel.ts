@@ -1,0 +1,21 @@
+import { attachBridge } from "./attach-bridge.ts";
+import { dockerRules, flannelRules } from "./flannel-rules.ts";
+import type { NodeDraft } from "./node.ts";
+
+/** What every flannel backend shares: learned leases, no policy, IPv4 and the pods on a bridge. */
+export const FLANNEL = {
+  family: "flannel",
+  learns: "etcd or the API",
+  bgp: false,
+  enforcesPolicy: false,
+} as const;
+
+/**
+ * Finishes a node once its backend stands: flanneld's rules, then the runtime with its bridge and the pods. `mtu` is
+ * what flanneld writes into subnet.env as FLANNEL_MTU (flannel pkg/subnet/subnet.go `WriteSubnetFile`).
+ */
+export function flannelNode(node: NodeDraft, mtu: number): void {
+  flannelRules(node);
+  if (node.self.flannel.bridge === "docker0") dockerRules(node);
+  attachBridge(node, mtu);
+}

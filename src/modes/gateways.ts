@@ -1,0 +1,56 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Router, Subnet, Topology } from "../topology/topology.ts";
+import { wordsKey } from "./peers.ts";
+
+/**
+ * The routers of a topology, and one for every gateway address that nobody holds: a subnet that names a gateway says
+ * that there is one, as a cloud's own router. It is named after the subnet.
+ */
+export function routersOf(topology: Topology): ReadonlyMap<string, Router> {
+  const routers = new Map(topology.routers);
+  const orphans = unheld(topology);
+  for (const subnet of topology.subnets.values()) {
+    const gateways = subnet.gateways.filter((ip) => orphans.has(wordsKey(ip)));
+    if (gateways.length === 0) continue;
+    let name = `${subnet.name}-gw`;
+    while (routers.has(name)) name += "-gw";
+    routers.set(name, gatewayOf(subnet, name, gateways));
+  }
+  return routers;
+}
+
+/** The router a subnet's cloud routes belong to: the one that holds its gateway address, in routers' order. */
+export function routesFor(router: Router, topology: Topology): Router["routes"] {
+  const own = router.nics.flatMap(({ subnet: name, addresses }) => {
+    const subnet = topology.subnets.get(name);
+    const isGateway = subnet?.gateways.some((gateway) => addresses.some(({ ip }) => ip.equals(gateway)));
+    return isGateway ? (subnet?.routes ?? []) : [];
+  });
+  return [...router.routes, ...own];
+}
+
+function gatewayOf(subnet: Subnet, name: string, gateways: readonly Ip[]): Router {
+  const addresses = gateways.map((ip) => ({
+    ip,
+    length: subnet.cidrs.find((cidr) => cidr.contains(ip))?.length ?? ip.bits,
+  }));
+  return {
+    name,
+    nics: [{ name: "eth0", subnet: subnet.name, addresses, mtu: subnet.mtu }],
+    igp: true,
+    routes: [],
+    ...(subnet.place && { place: subnet.place }),
+  };
+}
+
+/** Gateway addresses that no card has; hosts are only looked through when the routers leave some over. */
+function unheld(topology: Topology): ReadonlySet<string | number> {
+  const left = new Set([...topology.subnets.values()].flatMap((subnet) => subnet.gateways.map(wordsKey)));
+  for (const machines of [topology.routers, topology.hosts]) {
+    if (left.size === 0) break;
+    for (const { nics } of machines.values()) {
+      for (const { addresses } of nics) for (const { ip } of addresses) left.delete(wordsKey(ip));
+    }
+  }
+  return left;
+}

@@ -1,0 +1,48 @@
+import type { Ip } from "../addr/ip.ts";
+import { Prefix } from "../addr/prefix.ts";
+import type { Pod } from "../topology/topology.ts";
+
+/**
+ * The addresses of one host's pods by pod name, one per family of the node's shares.
+ *
+ * In attachment order the next free address from `.2` on, as `host-local` hands them out (containernetworking/plugins
+ * plugins/ipam/host-local/backend/allocator: gateway `.1`, range `.1` to the last before broadcast). Calico's order in
+ * a block is the same once the tunnel has taken `.0`; real blocks start at `.0` or `.1` when it has not. What the
+ * topology pins is left out of the order. A pod for which nothing is left has no address.
+ */
+export function podAddresses(pods: readonly Pod[], shares: readonly Prefix[]): ReadonlyMap<string, readonly Ip[]> {
+  const own = pods.filter((pod) => !pod.hostNetwork);
+  const pinned = new Set(own.flatMap((pod) => pod.addresses).map(String));
+  const order = shares.map((share) => ({ share, free: freeAddresses(share, pinned) }));
+  return new Map(
+    own.map((pod) => {
+      const given = order
+        .filter(({ share }) => !pod.addresses.some((ip) => ip.family === share.family))
+        .map(({ free }) => free.next().value);
+      const all = [...pod.addresses, ...given.filter((ip) => ip !== undefined)];
+      return [pod.name, all.sort((a, b) => a.family - b.family)];
+    }),
+  );
+}
+
+function* freeAddresses(share: Prefix, pinned: ReadonlySet<string>): Generator<Ip, undefined> {
+  // IPv4 keeps its last address for broadcast; an IPv6 share is never used up.
+  const end = share.family === 4 ? share.size - 1 : share.size;
+  for (let n = 2; n < end; n++) {
+    const ip = share.host(n);
+    if (!pinned.has(ip.toString())) yield ip;
+  }
+  return undefined;
+}
+
+/** The blocks of `length` that hold at least one of `used`, in address order; never wider than the node's share. */
+export function blocksOf(share: Prefix, length: number, used: readonly Ip[]): readonly Prefix[] {
+  const size = Math.max(length, share.length);
+  const blocks = new Map<string, Prefix>();
+  for (const ip of used) {
+    if (!share.contains(ip)) continue;
+    const block = Prefix.of(ip, size);
+    blocks.set(block.toString(), block);
+  }
+  return [...blocks.values()].sort((a, b) => a.ip.compare(b.ip));
+}

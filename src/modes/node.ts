@@ -1,0 +1,59 @@
+import type { Ip } from "../addr/ip.ts";
+import { type Mac, macFromName } from "../addr/mac.ts";
+import { Netlink } from "../kernel/netlink.ts";
+import type { Writer } from "../kernel/row.ts";
+import type { Cluster, Pod } from "../topology/topology.ts";
+import { Agent } from "./agent.ts";
+import type { HostPeer } from "./peer.ts";
+import type { HostPeers } from "./peers.ts";
+
+/** A pod's namespace while the node's agents set it up. */
+export interface PodDraft {
+  readonly pod: Pod;
+  /** `pod/default/pod-a`. */
+  readonly netns: string;
+  /** What IPAM gave it, at most one per family, IPv4 first; empty when the node's share is used up. */
+  readonly addresses: readonly Ip[];
+  readonly netlink: Netlink<HostPeer>;
+  agent(by: Writer): Agent;
+  mac(dev: string): Mac;
+}
+
+/** What a mode writes into: one node and its pods, with the facts that node's agents go by. */
+export class NodeDraft {
+  readonly self: HostPeer;
+  readonly cluster: Cluster;
+  readonly netlink: Netlink<HostPeer>;
+  /** Those with a namespace of their own, in attachment order. */
+  readonly pods: readonly PodDraft[];
+
+  constructor(self: HostPeer, peers: HostPeers, cluster: Cluster) {
+    this.self = self;
+    this.cluster = cluster;
+    this.netlink = new Netlink(self.netns, "host", peers);
+    this.pods = self.pods.filter((pod) => !pod.hostNetwork).map((pod) => podDraft(self, pod));
+  }
+
+  /** The verbs of one writer in the node's own namespace. */
+  agent(by: Writer): Agent {
+    return new Agent(this.netlink, by, this.self.name);
+  }
+}
+
+function podDraft(self: HostPeer, pod: Pod): PodDraft {
+  const netns = podNetns(pod);
+  const netlink = new Netlink<HostPeer>(netns, "pod");
+  return {
+    pod,
+    netns,
+    addresses: self.podAddresses.get(pod.name) ?? [],
+    netlink,
+    agent: (by) => new Agent(netlink, by, pod.name),
+    mac: (dev) => macFromName(`${netns} ${dev}`),
+  };
+}
+
+/** The namespace a pod's processes run in: its own, or its host's. */
+export function podNetns(pod: Pod): string {
+  return pod.hostNetwork ? `host/${pod.host}` : `pod/${pod.name}`;
+}

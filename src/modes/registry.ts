@@ -1,0 +1,30 @@
+import { nearest } from "../topology/nearest.ts";
+import type { Outcome, Problem } from "../topology/problem.ts";
+import { MODE_ALIASES, MODES } from "../topology/settings.ts";
+import { flannelHostGw } from "./flannel-host-gw.ts";
+import { flannelVxlan } from "./flannel-vxlan.ts";
+import type { Mode } from "./mode.ts";
+
+/** Every mode that is built, in the order it is listed; a new mode is one file and one word here. */
+export const modes: readonly Mode[] = [flannelVxlan, flannelHostGw];
+
+/** The mode a word means: a canonical name or an alias; else what is wrong with the word. */
+export function findMode(word: string): Outcome<Mode> {
+  const canonical = MODE_ALIASES.get(word) ?? word;
+  const mode = modes.find((candidate) => candidate.name === canonical);
+  return mode ? { ok: true, value: mode } : { ok: false, problems: [unknownMode(word, canonical)] };
+}
+
+function unknownMode(word: string, canonical: string): Problem {
+  const built = modes.map((mode) => mode.name).join(", ");
+  const meant = MODES.filter((name) => name.endsWith(`-${word}`));
+  if (meant.length > 1) {
+    return { code: "ambiguous-mode", message: `${word} is a mode of both families`, hint: meant.join(" or ") };
+  }
+  if (MODES.some((name) => name === canonical)) {
+    return { code: "UNSUPPORTED", message: `the mode ${canonical} is not built yet`, hint: `built are ${built}` };
+  }
+  const close = nearest(word, [...modes.map((mode) => mode.name), ...MODE_ALIASES.keys()]);
+  const hint = close ? `did you mean ${close}?` : `modes are ${built}`;
+  return { code: "unknown-mode", message: `there is no mode ${word}`, hint };
+}

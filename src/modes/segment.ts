@@ -1,0 +1,159 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Mac } from "../addr/mac.ts";
+import type { Netns } from "../kernel/netns.ts";
+import type { FabricRow, Segment } from "../kernel/network.ts";
+import type { Port } from "../kernel/row.ts";
+import { proxies } from "../kernel/sysctl.ts";
+import type { Nic, Router, Subnet, Topology } from "../topology/topology.ts";
+import { type HostPeers, wordsKey } from "./peers.ts";
+import { nicMac } from "./underlay.ts";
+
+/** A card on a segment, before its machine is built. */
+interface Card {
+  readonly port: Port;
+  readonly nic: Nic;
+}
+
+/** What the segments of a network share: where every card is, and whose every address is. */
+export class Cabling {
+  readonly #topology: Topology;
+  readonly #routers: ReadonlyMap<string, Router>;
+  readonly #peers: HostPeers;
+  #cards: ReadonlyMap<string, readonly Card[]> | undefined;
+  #owners: ReadonlyMap<string | number, ReadonlySet<string>> | undefined;
+  /** Namespaces changed by hand: their tables say what they have, not the topology. */
+  readonly #edited: () => readonly Netns[];
+
+  constructor(
+    topology: Topology,
+    routers: ReadonlyMap<string, Router>,
+    peers: HostPeers,
+    edited: () => readonly Netns[],
+  ) {
+    this.#topology = topology;
+    this.#routers = routers;
+    this.#peers = peers;
+    this.#edited = edited;
+  }
+
+  /** The segments by name, one for each subnet. */
+  segments(): ReadonlyMap<string, Segment> {
+    const { subnets } = this.#topology;
+    return new Map([...subnets.values()].map((subnet) => [subnet.name, new SubnetSegment(subnet, this)]));
+  }
+
+  cards(segment: string): readonly Card[] {
+    this.#cards ??= this.#layCards();
+    return this.#cards.get(segment) ?? [];
+  }
+
+  edited(): readonly Netns[] {
+    return this.#edited();
+  }
+
+  /** Machines that may answer for an address: those that hold it, and those whose agents claim a prefix over it. */
+  machines(ip: Ip): ReadonlySet<string> {
+    this.#owners ??= this.#indexOwners();
+    const claimed = this.#peers.byIp(ip).map((peer) => peer.netns);
+    return new Set([...(this.#owners.get(wordsKey(ip)) ?? []), ...claimed]);
+  }
+
+  #layCards(): ReadonlyMap<string, readonly Card[]> {
+    const cards = new Map<string, Card[]>([...this.#topology.subnets.keys()].map((name) => [name, []]));
+    for (const [netns, nics] of this.#machines()) {
+      for (const nic of nics) cards.get(nic.subnet)?.push({ port: { netns, dev: nic.name }, nic });
+    }
+    return cards;
+  }
+
+  /** Routers only: hosts are found by the index of peers, which has their cards' addresses too. */
+  #indexOwners(): ReadonlyMap<string | number, ReadonlySet<string>> {
+    const owners = new Map<string | number, Set<string>>();
+    for (const router of this.#routers.values()) {
+      for (const { addresses } of router.nics) {
+        for (const { ip } of addresses) {
+          const key = wordsKey(ip);
+          owners.set(key, (owners.get(key) ?? new Set()).add(`router/${router.name}`));
+        }
+      }
+    }
+    return owners;
+  }
+
+  *#machines(): Iterable<readonly [string, readonly Nic[]]> {
+    for (const host of this.#topology.hosts.values()) yield [`host/${host.name}`, host.nics];
+    for (const router of this.#routers.values()) yield [`router/${router.name}`, router.nics];
+  }
+}
+
+class SubnetSegment implements Segment {
+  readonly name: string;
+  readonly mtu: number;
+  readonly fabric: readonly FabricRow[];
+  readonly sourceDestCheck: boolean;
+  readonly #cabling: Cabling;
+  #byMachine: ReadonlyMap<string, readonly Port[]> | undefined;
+  #byMac: ReadonlyMap<Mac, readonly Port[]> | undefined;
+
+  constructor(subnet: Subnet, cabling: Cabling) {
+    this.name = subnet.name;
+    this.mtu = subnet.mtu;
+    this.sourceDestCheck = subnet.sourceDestCheck;
+    this.fabric = fabricOf(subnet);
+    this.#cabling = cabling;
+  }
+
+  get population(): number {
+    return this.#cabling.cards(this.name).length;
+  }
+
+  owners(ip: Ip): readonly Port[] {
+    this.#byMachine ??= grouped(this.#cabling.cards(this.name), ({ port }) => port.netns);
+    const machines = this.#cabling.machines(ip);
+    const edited = this.#cabling.edited().filter((netns) => mayAnswer(netns, ip));
+    const names = new Set([...machines, ...edited.map((netns) => netns.name)]);
+    return [...names].flatMap((name) => this.#byMachine?.get(name) ?? []);
+  }
+
+  withMac(mac: Mac): readonly Port[] {
+    this.#byMac ??= grouped(this.#cabling.cards(this.name), ({ port, nic }) => nicMac(port.netns, nic));
+    const edited = this.#cabling.edited();
+    const byTopology = (this.#byMac.get(mac) ?? []).filter((port) => edited.every(({ name }) => name !== port.netns));
+    return [...byTopology, ...edited.flatMap((netns) => cardsWith(netns, this.name, mac))];
+  }
+
+  *ports(): Iterable<Port> {
+    for (const { port } of this.#cabling.cards(this.name)) yield port;
+  }
+}
+
+function fabricOf({ allow, drop, place }: Subnet): readonly FabricRow[] {
+  const written = { by: "operator", ...(place && { source: place }) } as const;
+  return [
+    ...drop.map((match) => ({ ...written, ...match, verdict: "drop" }) as const),
+    ...(allow ?? []).map((match) => ({ ...written, ...match, verdict: "allow" }) as const),
+  ];
+}
+
+/** Whether a machine whose tables were changed could answer for an address on some card: its own now, or by proxy. */
+function mayAnswer(netns: Netns, ip: Ip): boolean {
+  const held = netns.addresses.some((address) => address.ip.equals(ip));
+  return held || [...netns.links.values()].some((link) => link.kind === "nic" && proxies(netns, link.name, ip.family));
+}
+
+function cardsWith(netns: Netns, segment: string, mac: Mac): readonly Port[] {
+  return [...netns.links.values()]
+    .filter((link) => link.kind === "nic" && link.segment === segment && link.mac === mac)
+    .map((link) => ({ netns: netns.name, dev: link.name }));
+}
+
+function grouped<K>(cards: readonly Card[], keyOf: (card: Card) => K): ReadonlyMap<K, readonly Port[]> {
+  const groups = new Map<K, Port[]>();
+  for (const card of cards) {
+    const key = keyOf(card);
+    const group = groups.get(key);
+    if (group) group.push(card.port);
+    else groups.set(key, [card.port]);
+  }
+  return groups;
+}

@@ -1,0 +1,158 @@
+import { describe, expect, test } from "vitest";
+import { buildNetwork } from "../../src/modes/build.ts";
+import { flannelHostGw } from "../../src/modes/flannel-host-gw.ts";
+import { flannelVxlan } from "../../src/modes/flannel-vxlan.ts";
+import type { Mode } from "../../src/modes/mode.ts";
+import { type Sketch, topologyOf } from "./sketch.ts";
+import { addresses, chainWords, fdbWords, links, mainRoutes, neighbourWords } from "./words.ts";
+
+/** Two nodes on one segment with a gateway, as the flannel reference writes its golden example. */
+const golden: Sketch = {
+  podCIDR: "100.96.0.0/16",
+  subnets: { lan: { cidr: "10.168.0.0/24", gateway: "10.168.0.1" } },
+  hosts: { a: "10.168.0.2", b: "10.168.0.3" },
+  pods: { pa: "a", pb0: "b", pb: "b" },
+};
+
+function network(mode: Mode, sketch: Sketch = golden) {
+  const built = buildNetwork(topologyOf(sketch), mode);
+  if (!built.ok) throw new Error(JSON.stringify(built.problems));
+  return built.value;
+}
+
+const common = [
+  "10.168.0.0/24 dev eth0 proto kernel scope link src 10.168.0.2",
+  "default via 10.168.0.1 dev eth0",
+  "100.96.1.0/24 dev cni0 proto kernel scope link src 100.96.1.1",
+];
+
+describe("what every backend leaves on a node and in a pod", () => {
+  const a = network(flannelHostGw);
+  test("the pod reaches its network and everything else by the bridge", () => {
+    expect(mainRoutes(a.netns("pod/default/pa"))).toEqual([
+      "100.96.1.0/24 dev eth0 proto kernel scope link src 100.96.1.2",
+      "100.96.0.0/16 via 100.96.1.1 dev eth0",
+      "default via 100.96.1.1 dev eth0",
+    ]);
+    expect(addresses(a.netns("pod/default/pb"))).toEqual(["100.96.2.3/24 dev eth0"]);
+  });
+  test("the node's devices are its card, the bridge and a veth a pod, in that order", () => {
+    expect(links(a.netns("host/a"))).toEqual([
+      "1: lo mtu 65536 loopback",
+      "2: eth0 mtu 1500 nic",
+      "3: cni0 mtu 1500 bridge",
+      expect.stringMatching(/^4: veth[0-9a-f]{8} mtu 1500 master cni0 veth$/),
+    ]);
+    expect(addresses(a.netns("host/a"))).toEqual(["10.168.0.2/24 dev eth0", "100.96.1.1/24 dev cni0"]);
+  });
+  test("forwarding and br_netfilter are on", () => {
+    const { sysctls } = a.netns("host/a") ?? {};
+    expect(sysctls?.get("net.ipv4.ip_forward")).toBe("1");
+    expect(sysctls?.get("net.bridge.bridge-nf-call-iptables")).toBe("1");
+  });
+  test("a node without pods has no bridge yet", () => {
+    const empty = network(flannelHostGw, { ...golden, pods: {} });
+    expect(links(empty.netns("host/a"))).toHaveLength(2);
+  });
+});
+
+describe("flannel-vxlan", () => {
+  const net = network(flannelVxlan);
+  const a = net.netns("host/a");
+  const macB = net.netns("host/b")?.links.get("flannel.1")?.mac;
+  test("has one VXLAN device, bound to the node's card, with the /32 of its share", () => {
+    expect(links(a)[2]).toBe("3: flannel.1 mtu 1450 vxlan id 1 local 10.168.0.2 dev eth0 dstport 8472 nolearning");
+    expect(addresses(a)).toContain("100.96.1.0/32 dev flannel.1");
+    expect(links(a)[3]).toBe("4: cni0 mtu 1450 bridge");
+  });
+  test("has a route, a neighbour and a forwarding entry for the other node", () => {
+    expect(mainRoutes(a)).toEqual([...common, "100.96.2.0/24 via 100.96.2.0 dev flannel.1 onlink"]);
+    expect([...(a?.neighbours.rows() ?? [])].map(neighbourWords)).toEqual([
+      `100.96.2.0 dev flannel.1 lladdr ${macB} PERMANENT`,
+    ]);
+    expect([...(a?.fdb.rows() ?? [])].map(fdbWords)).toEqual([`${macB} dev flannel.1 dst 10.168.0.3 self permanent`]);
+  });
+  test("writes the rows of flanneld under its own name, and the kernel's under the kernel's", () => {
+    expect([...(a?.routes.rows() ?? [])].map((row) => row.by)).toContain("flanneld");
+    expect([...(a?.fdb.rows() ?? [])].every((row) => row.by === "flanneld")).toBe(true);
+  });
+  test("a node told another VNI makes another device, and its peers hold that device's MAC", () => {
+    const odd = network(flannelVxlan, {
+      ...golden,
+      hosts: { a: "10.168.0.2", b: { addresses: ["10.168.0.3"], cni: { modes: { "flannel-vxlan": { VNI: 2 } } } } },
+    });
+    const mac = odd.netns("host/b")?.links.get("flannel.2")?.mac;
+    expect([...(odd.netns("host/a")?.fdb.rows() ?? [])].map((row) => row.mac)).toEqual([mac]);
+  });
+  test("MTU is the underlay's, and 50 is still taken off it", () => {
+    const small = network(flannelVxlan, { ...golden, cni: { modes: { "flannel-vxlan": { MTU: 1400, Port: 4789 } } } });
+    expect(links(small.netns("host/a"))[2]).toBe(
+      "3: flannel.1 mtu 1350 vxlan id 1 local 10.168.0.2 dev eth0 dstport 4789 nolearning",
+    );
+    expect(small.netns("pod/default/pa")?.links.get("eth0")?.mtu).toBe(1350);
+  });
+});
+
+describe("flannel-host-gw", () => {
+  const a = network(flannelHostGw).netns("host/a");
+  test("has a plain route to the other node, and no device", () => {
+    expect(mainRoutes(a)).toEqual([...common, "100.96.2.0/24 via 10.168.0.3 dev eth0"]);
+    expect([...(a?.neighbours.rows() ?? [])]).toEqual([]);
+  });
+  test("across subnets the kernel refuses the route, with its own words", () => {
+    const racks = network(flannelHostGw, {
+      subnets: { r1: "192.168.1.0/24", r2: "192.168.2.0/24" },
+      routers: { r: ["192.168.1.1", "192.168.2.1"] },
+      hosts: { a: "192.168.1.11", b: "192.168.2.12" },
+      pods: { pa: "a", pb: "b" },
+    }).netns("host/a");
+    expect(mainRoutes(racks)).not.toContain("10.244.2.0/24 via 192.168.2.12 dev eth0");
+    expect([...(racks?.refused() ?? [])]).toMatchObject([
+      { by: "flanneld", errno: "ENETUNREACH", text: "Nexthop has invalid gateway", asked: { table: "route" } },
+    ]);
+  });
+});
+
+describe("flanneld's rules", () => {
+  const { chains } = network(flannelVxlan).netns("host/a") ?? {};
+  test("masquerade what leaves the network, and nothing inside it", () => {
+    expect(chainWords(chains?.get("nat")?.get("POSTROUTING"))).toEqual(["-A POSTROUTING -j FLANNEL-POSTRTG"]);
+    expect(chainWords(chains?.get("nat")?.get("FLANNEL-POSTRTG"))).toEqual([
+      "-A FLANNEL-POSTRTG --mark 0x4000/0x4000 -j RETURN",
+      "-A FLANNEL-POSTRTG -s 100.96.1.0/24 -d 100.96.0.0/16 -j RETURN",
+      "-A FLANNEL-POSTRTG -s 100.96.0.0/16 -d 100.96.1.0/24 -j RETURN",
+      "-A FLANNEL-POSTRTG ! -s 100.96.0.0/16 -d 100.96.1.0/24 -j RETURN",
+      "-A FLANNEL-POSTRTG -s 100.96.0.0/16 ! -d 224.0.0.0/4 -j MASQUERADE --random-fully",
+      "-A FLANNEL-POSTRTG ! -s 100.96.0.0/16 -d 100.96.0.0/16 -j MASQUERADE --random-fully",
+    ]);
+  });
+  test("accept forwarding to and from the network", () => {
+    expect(chainWords(chains?.get("filter")?.get("FORWARD"))).toEqual(["-A FORWARD -j FLANNEL-FWD"]);
+    expect(chainWords(chains?.get("filter")?.get("FLANNEL-FWD"))).toEqual([
+      "-A FLANNEL-FWD -s 100.96.0.0/16 -j ACCEPT",
+      "-A FLANNEL-FWD -d 100.96.0.0/16 -j ACCEPT",
+    ]);
+  });
+});
+
+describe("the old Docker layout", () => {
+  const net = network(flannelHostGw, { ...golden, cni: { flannel: { bridge: "docker0" } } });
+  test("gives the container a default route only, and Docker's MAC", () => {
+    const pod = net.netns("pod/default/pa");
+    expect(mainRoutes(pod)).toEqual([
+      "100.96.1.0/24 dev eth0 proto kernel scope link src 100.96.1.2",
+      "default via 100.96.1.1 dev eth0",
+    ]);
+    expect(pod?.links.get("eth0")?.mac).toBe("02:42:64:60:01:02");
+  });
+  test("drops forwarding by policy, and accepts what Docker and flanneld allow", () => {
+    const forward = net.netns("host/a")?.chains.get("filter")?.get("FORWARD");
+    expect(forward?.policy).toBe("DROP");
+    expect(chainWords(forward)).toEqual([
+      "-A FORWARD -o docker0 --ctstate RELATED,ESTABLISHED -j ACCEPT",
+      "-A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
+      "-A FORWARD -i docker0 -o docker0 -j ACCEPT",
+      "-A FORWARD -j FLANNEL-FWD",
+    ]);
+  });
+});
