@@ -1,4 +1,4 @@
-import type { Ip } from "../addr/ip.ts";
+import { Ip } from "../addr/ip.ts";
 import { type Address, SCOPE_ORDER, type Scope } from "./address.ts";
 import type { Netns } from "./netns.ts";
 import { byPreference, type Nexthop, nexthopsOf, type Route } from "./route.ts";
@@ -11,7 +11,7 @@ export interface FibKey {
   readonly iif?: string | undefined;
   readonly oif?: string | undefined;
   readonly mark?: number | undefined;
-  /** Rows of a wider scope do not count; used to test a gateway (`fib_check_nh`). */
+  /** Rows of a wider scope do not count; used to test an IPv4 gateway (`fib_check_nh`). IPv6 routes have no scope. */
   readonly scope?: Scope | undefined;
   /** Leaves rows out, as BIRD leaves out its own when it resolves a next hop. */
   readonly except?: (route: Route) => boolean;
@@ -47,7 +47,7 @@ export function fibLookup(netns: Netns, key: FibKey): FibResult | undefined {
 
 function usable(netns: Netns, row: Route, key: FibKey): boolean {
   if (!row.dst.contains(key.dst) || key.except?.(row)) return false;
-  if (key.scope !== undefined && SCOPE_ORDER[row.scope] < SCOPE_ORDER[key.scope]) return false;
+  if (key.scope !== undefined && row.dst.family === 4 && SCOPE_ORDER[row.scope] < SCOPE_ORDER[key.scope]) return false;
   const hops = nexthopsOf(row);
   // A route none of whose devices is up is dead (RTNH_F_DEAD); with `oif` one branch must leave by it.
   return hops.length === 0 || hops.some((hop) => alive(netns, hop, key));
@@ -80,35 +80,72 @@ function ruleApplies(rule: Rule, key: FibKey): boolean {
 }
 
 /**
- * The source address the kernel gives a packet that leaves by `dev`: the route's own, else one of the device's,
- * preferring the one whose network holds the next hop, else the first address of another device in ifindex order
- * (`inet_select_addr`). `undefined` when the namespace has none of the family.
+ * The source address the kernel gives a packet that leaves by a route: the route's own, else for IPv4 that of
+ * `fib_info_update_nhc_saddr`, for IPv6 that of RFC 6724. `undefined` when the namespace has none of the family.
  */
 export function selectSource(netns: Netns, found: FibResult, dst: Ip): Ip | undefined {
   const { route, nexthop } = found;
   if (route.src) return route.src;
   if (route.type === "local") return dst;
-  return selectAddress(netns, nexthop?.dev, nexthop?.via ?? dst, route.scope)?.ip;
+  if (dst.family === 6) return selectAddress(netns, nexthop?.dev, dst)?.ip;
+  return selectAddress(netns, nexthop?.dev, nexthop?.via ?? Ip.of(0), route.scope)?.ip;
 }
 
-/** `inet_select_addr(dev, towards, scope)`; for IPv6 the rules 3 and 5 of RFC 6724 come to the same order. */
+/**
+ * An address to speak from on `dev`. IPv4, `inet_select_addr`: the first of the device whose network holds `towards`
+ * (any, when that is 0.0.0.0), else its first, else the first of another device in ifindex order. IPv6,
+ * `ipv6_dev_get_saddr`: the best by RFC 6724 for the destination `towards`.
+ */
 export function selectAddress(
   netns: Netns,
   dev: string | undefined,
   towards: Ip,
   scope: Scope = "global",
 ): Address | undefined {
-  const limit = towards.family === 6 ? SCOPE_ORDER.link : SCOPE_ORDER[scope];
-  const fits = (address: Address) => address.ip.family === towards.family && SCOPE_ORDER[address.scope] <= limit;
-  const here = netns.addresses.filter((address) => address.dev === dev && fits(address));
-  const global = here.filter((address) => address.scope === "global" || towards.isLinkLocal);
-  const best = (towards.family === 6 && global.length > 0 ? global : here).find((address) =>
-    address.ip.masked(address.length).equals(towards.masked(address.length)),
-  );
-  const first = towards.family === 6 ? (global[0] ?? here[0]) : here[0];
-  if (best ?? first) return best ?? first;
   const order = [...netns.links.values()].sort((a, b) => a.ifindex - b.ifindex).map((link) => link.name);
-  return order
-    .flatMap((name) => netns.addresses.filter((address) => address.dev === name && fits(address)))
-    .find((address) => address.scope === "global");
+  const on = (name: string) => netns.addresses.filter((row) => row.dev === name && row.ip.family === towards.family);
+  if (towards.family === 6) return selectAddress6(dev, towards, towards.isLinkLocal ? [] : order, on);
+  const fits = (row: Address) => SCOPE_ORDER[row.scope] <= SCOPE_ORDER[scope];
+  const here = dev === undefined ? [] : on(dev).filter(fits);
+  const near = (row: Address) => towards.isUnspecified || row.ip.masked(row.length).equals(towards.masked(row.length));
+  return here.find(near) ?? here[0] ?? order.flatMap(on).find((row) => fits(row) && row.scope !== "link");
+}
+
+/** Rules 1, 2, 5, 6 and 8; the first device wins a tie, and on a device the address that was added last. */
+function selectAddress6(
+  dev: string | undefined,
+  dst: Ip,
+  devices: readonly string[],
+  on: (name: string) => readonly Address[],
+): Address | undefined {
+  const rank = (row: Address) => [
+    row.ip.equals(dst) ? 1 : 0,
+    row.ip.isLinkLocal === dst.isLinkLocal && !row.ip.isLoopback ? 1 : 0,
+    row.dev === dev ? 1 : 0,
+    isUniqueLocal(row.ip) === isUniqueLocal(dst) ? 1 : 0,
+    Math.min(commonLength(row.ip, dst), row.length),
+  ];
+  let best: { readonly row: Address; readonly rank: readonly number[] } | undefined;
+  for (const name of devices.length > 0 ? devices : dev === undefined ? [] : [dev]) {
+    for (const row of on(name).toReversed()) {
+      const mine = rank(row);
+      if (!best || isGreater(mine, best.rank)) best = { row, rank: mine };
+    }
+  }
+  return best?.row;
+}
+
+function isGreater(a: readonly number[], b: readonly number[]): boolean {
+  const first = a.findIndex((value, i) => value !== b[i]);
+  return first >= 0 && (a[first] ?? 0) > (b[first] ?? 0);
+}
+
+/** fc00::/7, a label of its own in the kernel's policy table. */
+function isUniqueLocal(ip: Ip): boolean {
+  return (ip.words[0] ?? 0) >>> 25 === 0x7e;
+}
+
+function commonLength(a: Ip, b: Ip): number {
+  const word = a.words.findIndex((value, i) => value !== b.words[i]);
+  return word < 0 ? a.bits : word * 32 + Math.clz32((a.words[word] ?? 0) ^ (b.words[word] ?? 0));
 }

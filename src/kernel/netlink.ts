@@ -1,37 +1,22 @@
-import type { Ip } from "../addr/ip.ts";
-import { type Mac, macBytes } from "../addr/mac.ts";
-import { Ip as IpClass } from "../addr/ip.ts";
+import { Ip } from "../addr/ip.ts";
+import { isGroup } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
-import type { Address } from "./address.ts";
-import { deviceTowards, refusal } from "./admit.ts";
+import { refusal } from "./admit.ts";
+import { derived, linkLocalOf, primaryOf } from "./derived.ts";
 import type { FdbEntry } from "./fdb.ts";
-import { hasEthernet, type Link, type LinkKind, type LinkOf } from "./link.ts";
+import { hasEthernet, type Link } from "./link.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { Chain, FilterRule, FilterTable, SetMember } from "./netfilter.ts";
-import { type Expanded, MutableNetns, NOTHING, type NetnsKind } from "./netns.ts";
+import { type Expanded, MutableNetns, type Netns, type NetnsKind, NOTHING } from "./netns.ts";
 import type { Forwarder, Lease } from "./process.ts";
 import type { Refusal, Refused, Row } from "./refused.ts";
-import { LOCAL_TABLE, MAIN_TABLE, type Route } from "./route.ts";
+import { complete, type LinkChange, type LinkRequest, type PeerRows, type RouteRequest, requests } from "./request.ts";
 import type { Writer, Written } from "./row.ts";
 import type { Rule } from "./rule.ts";
 import type { Socket } from "./socket.ts";
 import type { Peer, Peers } from "./table.ts";
 
-/** A link as it is asked for: the kernel numbers it, brings it up unless told otherwise, and bounds its MTU. */
-export type LinkRequest = { [K in LinkKind]: Omit<LinkOf<K>, "ifindex" | "up"> & { readonly up?: boolean } }[LinkKind];
-
-/** A route as it is asked for; what iproute2 fills in may be left out. */
-export type RouteRequest = Omit<Route, "table" | "type" | "metric" | "proto" | "scope" | "by"> &
-  Partial<Pick<Route, "table" | "type" | "metric" | "proto" | "scope" | "by">>;
-
-/** What a family holds for one peer; absent tables hold nothing. */
-export interface PeerRows {
-  readonly routes?: readonly RouteRequest[];
-  readonly neighbours?: readonly Omit<Neighbour, "by">[];
-  readonly fdb?: readonly Omit<FdbEntry, "by">[];
-  readonly leases?: readonly Omit<Lease, "by">[];
-  readonly sets?: readonly Omit<SetMember, "by">[];
-}
+export type { LinkChange, LinkRequest, PeerRows, RouteRequest } from "./request.ts";
 
 /** Over Ethernet, IPv4, UDP and VXLAN: what a VXLAN device's MTU lies below its card's (`vxlan_config_validate`). */
 const VXLAN_HEADROOM = { 4: 50, 6: 70 } as const;
@@ -44,13 +29,26 @@ export class Netlink<P extends Peer = Peer> {
   readonly netns: MutableNetns;
   readonly #families: { readonly by: Writer; readonly rows: (peer: P) => PeerRows }[] = [];
   readonly #expanded = new Map<string, Expanded>();
+  /** Bridges whose MTU somebody chose (`BROPT_MTU_SET_BY_USER`). */
+  readonly #fixedMtu = new Set<string>();
+  #programmed: Netns | undefined;
   #nextIndex = 1;
 
   constructor(name: string, kind: NetnsKind, peers?: Peers) {
     this.netns = new MutableNetns(name, kind, peers);
     this.netns.expand = (peer) => this.#expand(peer as P);
     this.link({ kind: "loopback", name: "lo", mtu: 65536, by: "kernel" });
-    this.address("lo", IpClass.of(0x7f000001), 8, { by: "kernel" });
+    this.address("lo", Ip.of(0x7f000001), 8, { by: "kernel" });
+  }
+
+  /**
+   * The agents are done. What families hold was granted by the tables as they stand now, whatever is changed by hand
+   * afterwards and whenever it is looked up.
+   */
+  seal(): void {
+    if (this.#programmed) return;
+    this.#programmed = this.netns.snapshot();
+    for (const table of ["routes", "neighbours", "fdb", "leases", "sets"] as const) this.netns[table].seal();
   }
 
   /** Adds a device; `EEXIST` when the name is taken. A VXLAN device is clamped to what its card can carry. */
@@ -64,7 +62,12 @@ export class Netlink<P extends Peer = Peer> {
     if (link.kind === "vxlan") {
       const taken = this.netns.sockets.some((socket) => socket.protocol === "udp" && socket.port === link.port);
       if (!taken) {
-        this.netns.sockets.push({ protocol: "udp", port: link.port, owner: { kind: "link", name: link.name }, by: "kernel" });
+        this.netns.sockets.push({
+          protocol: "udp",
+          port: link.port,
+          owner: { kind: "link", name: link.name },
+          by: "kernel",
+        });
       }
     }
     this.#retuneBridge(link.master);
@@ -72,37 +75,64 @@ export class Netlink<P extends Peer = Peer> {
   }
 
   /** Changes a device that exists. */
-  setLink(name: string, change: { mtu?: number; up?: boolean; mac?: Mac; master?: string | undefined; hairpin?: boolean }): Refusal | undefined {
+  setLink(name: string, change: LinkChange): Refusal | undefined {
     const link = this.netns.links.get(name);
     if (!link) return { errno: "ENODEV", text: `Cannot find device "${name}"` };
+    const refused = this.#refuseChange(link, change);
+    if (refused) return refused;
     const changed = { ...link, ...change } as Link;
-    if (change.mtu !== undefined && this.#clamped(changed) !== change.mtu) {
-      return { errno: "EINVAL", text: "mtu greater than device maximum" };
-    }
     if (change.master === undefined && "master" in change) delete (changed as { master?: string }).master;
     this.netns.links.set(name, changed);
+    if (link.kind === "bridge" && change.mtu !== undefined) this.#fixedMtu.add(name);
     this.#retuneBridge(link.master);
     if (change.master !== undefined) this.#retuneBridge(change.master);
     if (link.up && change.up === false) this.#flush(name);
-    if (!link.up && change.up === true) this.#connect(name);
+    if (!link.up && change.up === true) {
+      this.#derive();
+      this.#linkLocal(changed);
+    }
     return undefined;
   }
 
-  /** Removes a device and every row on it. */
+  #refuseChange(link: Link, change: LinkChange): Refusal | undefined {
+    if (change.mtu !== undefined && change.mtu !== link.mtu) {
+      if (change.mtu < 68) return { errno: "EINVAL", text: "mtu less than device minimum" };
+      if (change.mtu > 65535) return { errno: "EINVAL", text: "mtu greater than device maximum" };
+      if (this.#clamped({ ...link, mtu: change.mtu }) !== change.mtu)
+        return { errno: "EINVAL", text: "Invalid argument" };
+    }
+    if (change.mac !== undefined && !hasEthernet(link)) return { errno: "EOPNOTSUPP", text: "Operation not supported" };
+    if (change.mac !== undefined && isGroup(change.mac)) {
+      return { errno: "EADDRNOTAVAIL", text: "Cannot assign requested address" };
+    }
+    if (change.master !== undefined) {
+      const master = this.netns.links.get(change.master);
+      if (!master) return { errno: "ENODEV", text: "Device does not exist" };
+      if (master.kind !== "bridge") return { errno: "EOPNOTSUPP", text: "Operation not supported" };
+    }
+    if (change.hairpin !== undefined && link.master === undefined) {
+      return { errno: "EOPNOTSUPP", text: "Operation not supported" };
+    }
+    return undefined;
+  }
+
+  /** Removes a device, every row on it, and the tunnel devices that stand on it. */
   delLink(name: string): Refusal | undefined {
     const link = this.netns.links.get(name);
     if (!link) return { errno: "ENODEV", text: `Cannot find device "${name}"` };
     this.#flush(name);
-    for (let i = this.netns.addresses.length - 1; i >= 0; i--) {
-      if (this.netns.addresses[i]?.dev === name) this.netns.addresses.splice(i, 1);
-    }
-    this.netns.routes.drop((row) => row.dev === name);
-    for (let i = this.netns.sockets.length - 1; i >= 0; i--) {
-      const owner = this.netns.sockets[i]?.owner;
-      if (owner?.kind === "link" && owner.name === name) this.netns.sockets.splice(i, 1);
-    }
+    retain(this.netns.addresses, (address) => address.dev !== name);
+    // A branch whose device is gone takes the whole route along (`fib_sync_down_dev`, NETDEV_UNREGISTER).
+    this.netns.routes.drop((row) => row.dev === name || row.nexthops?.some((hop) => hop.dev === name) === true);
+    this.netns.fdb.drop((row) => row.dev === name);
+    retain(this.netns.sockets, ({ owner }) => owner.kind !== "link" || owner.name !== name);
     this.netns.links.delete(name);
     this.#retuneBridge(link.master);
+    for (const other of [...this.netns.links.values()]) {
+      if (other.master === name) this.setLink(other.name, { master: undefined });
+      if (other.kind === "vxlan" && other.lower === name) this.delLink(other.name);
+    }
+    this.#derive();
     return undefined;
   }
 
@@ -110,27 +140,47 @@ export class Netlink<P extends Peer = Peer> {
   address(dev: string, ip: Ip, length: number, written: Written): Refusal | undefined {
     const refused = !this.netns.links.has(dev)
       ? { errno: "ENODEV", text: `Cannot find device "${dev}"` }
-      : this.netns.addresses.some((address) => address.dev === dev && address.ip.equals(ip) && address.length === length)
-        ? { errno: "EEXIST", text: "File exists" }
+      : this.netns.addresses.some(
+            (address) => address.dev === dev && address.ip.equals(ip) && address.length === length,
+          )
+        ? { errno: "EEXIST", text: "Address already assigned" }
         : undefined;
     if (refused) {
       this.#refuse(written.by, { table: "addr", words: `${ip}/${length} dev ${dev}` }, refused);
       return refused;
     }
     const scope = ip.isLoopback ? "host" : ip.isLinkLocal && ip.family === 6 ? "link" : "global";
-    const address: Address = { ...written, dev, ip, length, scope };
-    this.netns.addresses.push(address);
-    for (const route of derived(address, this.netns.links.get(dev) as Link)) this.netns.routes.put(route);
+    this.netns.addresses.push({ ...written, dev, ip, length, scope });
+    this.#derive();
     return undefined;
   }
 
-  /** Removes an address and the routes that followed from it. */
-  delAddress(dev: string, ip: Ip): Refusal | undefined {
-    const index = this.netns.addresses.findIndex((address) => address.dev === dev && address.ip.equals(ip));
-    const [address] = index < 0 ? [] : this.netns.addresses.splice(index, 1);
-    if (!address) return { errno: "EADDRNOTAVAIL", text: "Cannot assign requested address" };
-    const gone = new Set(derived(address, { up: true } as Link).map((route) => `${route.table} ${route.dst}`));
-    this.netns.routes.drop((row) => row.by === "kernel" && row.dev === dev && gone.has(`${row.table} ${row.dst}`));
+  /**
+   * Removes an address; its secondaries, the routes that speak from it, and with a device's last IPv4 address all its
+   * routes go too (`__inet_del_ifa`, `fib_sync_down_addr`, `fib_inetaddr_event`).
+   */
+  delAddress(dev: string, ip: Ip, length?: number): Refusal | undefined {
+    const { addresses, routes } = this.netns;
+    const address = addresses.find(
+      (row) => row.dev === dev && row.ip.equals(ip) && (length === undefined || row.length === length),
+    );
+    if (!address) return { errno: "EADDRNOTAVAIL", text: "Address not found" };
+    const gone = addresses.filter((row) => row === address || primaryOf(row, addresses) === address);
+    retain(addresses, (row) => !gone.includes(row));
+    const isGone = (lost: Ip | undefined) => lost !== undefined && gone.some((row) => row.ip.equals(lost));
+    const networks = gone.map((row) => Prefix.of(row.ip, row.length));
+    routes.drop((row) => {
+      if (row.by === "kernel" && row.dev === dev) {
+        return (
+          isGone(row.src) || isGone(row.dst.ip) || (ip.family === 6 && networks.some((net) => net.equals(row.dst)))
+        );
+      }
+      return ip.family === 4 && isGone(row.src) && !addresses.some((left) => left.ip.equals(row.src));
+    });
+    if (ip.family === 4 && !addresses.some((row) => row.dev === dev && row.ip.family === 4)) {
+      routes.drop((row) => row.dev === dev && row.dst.family === 4);
+    }
+    this.#derive();
     return undefined;
   }
 
@@ -163,15 +213,31 @@ export class Netlink<P extends Peer = Peer> {
 
   forwarder(row: Forwarder): void {
     this.netns.forwarders.push(row);
-    this.socket({ protocol: "udp", ip: row.ip, port: row.port, owner: { kind: "process", name: row.process }, by: row.by });
+    this.socket({
+      protocol: "udp",
+      ip: row.ip,
+      port: row.port,
+      owner: { kind: "process", name: row.process },
+      by: row.by,
+    });
   }
 
   socket(row: Socket): void {
     this.netns.sockets.push(row);
   }
 
+  /**
+   * Writes a setting. A change of what all devices forward goes to each of them (`inet_forward_change`,
+   * `addrconf_fixup_forwarding`).
+   */
   sysctl(key: string, value: string | number): void {
-    this.netns.sysctls.set(key, String(value));
+    const { sysctls } = this.netns;
+    const v6 = key === "net.ipv6.conf.all.forwarding";
+    if ((v6 || key === "net.ipv4.ip_forward") && (sysctls.get(key) ?? "0") !== String(value)) {
+      const own = v6 ? /^net\.ipv6\.conf\..+\.forwarding$/ : /^net\.ipv4\.conf\..+\.forwarding$/;
+      for (const other of [...sysctls.keys()]) if (own.test(other)) sysctls.delete(other);
+    }
+    sysctls.set(key, String(value));
   }
 
   /** Makes a chain (`iptables -N`), or sets the policy of a built-in one. */
@@ -221,9 +287,10 @@ export class Netlink<P extends Peer = Peer> {
     const made = { routes: [], neighbours: [], fdb: [], leases: [], sets: [], refused: [] } as {
       [K in keyof Expanded]: Expanded[K][number][];
     };
+    const granted = this.#programmed ?? this.netns;
     for (const { by, rows } of this.#families) {
-      for (const request of requests(this.netns, rows(peer), by)) {
-        const refused = refusal(this.netns, request);
+      for (const request of requests(granted, rows(peer), by)) {
+        const refused = refusal(granted, request);
         if (refused) made.refused.push({ asked: request, by, ...refused });
         else if (request.table === "route") made.routes.push(request.row);
         else if (request.table === "neigh") made.neighbours.push(request.row);
@@ -256,93 +323,53 @@ export class Netlink<P extends Peer = Peer> {
 
   #clamped(link: LinkRequest | Link): number {
     const lower = link.kind === "vxlan" && link.lower !== undefined ? this.netns.links.get(link.lower) : undefined;
-    return lower && link.kind === "vxlan" ? Math.min(link.mtu, lower.mtu - VXLAN_HEADROOM[link.local.family]) : link.mtu;
+    return lower && link.kind === "vxlan"
+      ? Math.min(link.mtu, lower.mtu - VXLAN_HEADROOM[link.local.family])
+      : link.mtu;
   }
 
-  /** A bridge takes the smallest MTU of its ports (`br_mtu_auto_adjust`). */
+  /** A bridge takes the smallest MTU of its ports, until somebody chooses one (`br_mtu_auto_adjust`). */
   #retuneBridge(name: string | undefined): void {
     const bridge = name === undefined ? undefined : this.netns.links.get(name);
-    if (bridge?.kind !== "bridge") return;
+    if (bridge?.kind !== "bridge" || this.#fixedMtu.has(bridge.name)) return;
     const ports = [...this.netns.links.values()].filter((link) => link.master === name);
     const mtu = ports.length === 0 ? 1500 : Math.min(...ports.map((port) => port.mtu));
     this.netns.links.set(bridge.name, { ...bridge, mtu });
   }
 
-  /** A device that goes down takes its routes along, but not its addresses' local rows (`fib_sync_down_dev`). */
+  /**
+   * A device that goes down takes along its routes, its neighbours and its IPv6 addresses, but not the local rows of
+   * its IPv4 addresses (`fib_sync_down_dev`, `neigh_ifdown`, `addrconf_ifdown`). A route with another branch stays.
+   */
   #flush(dev: string): void {
-    this.netns.routes.drop((row) => row.dev === dev && row.type !== "local");
+    const { addresses, routes, neighbours } = this.netns;
+    routes.drop((row) => row.dev === dev && (row.type !== "local" || row.dst.family === 6));
+    neighbours.drop((row) => row.dev === dev);
+    retain(addresses, (row) => row.dev !== dev || row.ip.family === 4 || row.ip.isLoopback);
   }
 
-  /** A device that comes up gets its connected routes back; others do not return by themselves. */
-  #connect(dev: string): void {
-    const link = this.netns.links.get(dev) as Link;
-    for (const address of this.netns.addresses) {
-      if (address.dev === dev) for (const route of derived(address, link)) this.netns.routes.put(route);
+  /** Puts every row that follows from an address and does not stand yet; what was deleted by hand stays away. */
+  #derive(): void {
+    const { addresses, links, routes } = this.netns;
+    for (const address of addresses) {
+      const link = links.get(address.dev);
+      const primary = primaryOf(address, addresses);
+      for (const route of link ? derived(address, link, primary) : []) if (!routes.own(route)) routes.put(route);
     }
   }
 
   /** Every Ethernet device that is up has an IPv6 link-local address from its MAC (RFC 4291 appendix A). */
   #linkLocal(link: Link): void {
-    if (!hasEthernet(link) || link.master !== undefined || this.netns.sysctls.get("net.ipv6.conf.all.disable_ipv6") !== "0") return;
+    if (
+      !hasEthernet(link) ||
+      link.master !== undefined ||
+      this.netns.sysctls.get("net.ipv6.conf.all.disable_ipv6") !== "0"
+    )
+      return;
     this.address(link.name, linkLocalOf(link.mac), 64, { by: "kernel" });
   }
 }
 
-/** fe80::/64 with the interface identifier that follows from a MAC (modified EUI-64). */
-export function linkLocalOf(mac: Mac): Ip {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = macBytes(mac);
-  return IpClass.of(0xfe800000, 0, ((a ^ 2) << 24) | (b << 16) | (c << 8) | 0xff, (0xfe << 24) | (d << 16) | (e << 8) | f);
-}
-
-/** What the kernel makes of an address: its local row, and while the device is up the connected and broadcast ones. */
-function derived({ dev, ip, length }: Address, link: Link): Route[] {
-  const common = { dev, metric: 0, proto: "kernel", by: "kernel" } as const;
-  const local: Route = {
-    ...common,
-    table: LOCAL_TABLE,
-    type: "local",
-    dst: Prefix.of(ip),
-    scope: "host",
-    ...(ip.family === 4 && { src: ip }),
-  };
-  if (ip.isLoopback) return ip.family === 6 ? [local] : [{ ...local, dst: Prefix.of(ip, 8) }, local];
-  const network = Prefix.of(ip, length);
-  if (!link.up || length === ip.bits) return [local];
-  const connected: Route = {
-    ...common,
-    table: MAIN_TABLE,
-    type: "unicast",
-    dst: network,
-    scope: "link",
-    ...(ip.family === 4 ? { src: ip } : { metric: 256, scope: "global" }),
-  };
-  if (ip.family === 6 || length > 30) return [local, connected];
-  const broadcast: Route = { ...local, type: "broadcast", dst: Prefix.of(network.broadcast), scope: "link" };
-  return [local, connected, broadcast];
-}
-
-/** Fills in what iproute2 fills in: table main, type unicast, scope by whether there is a gateway. */
-export function complete(netns: MutableNetns, request: RouteRequest, by: Writer): Route {
-  const type = request.type ?? "unicast";
-  const narrow = request.via === undefined && request.nexthops === undefined && type === "unicast";
-  const dev = request.dev ?? deviceTowards(netns, request);
-  return {
-    table: MAIN_TABLE,
-    metric: request.dst.family === 6 ? 1024 : 0,
-    proto: "boot",
-    by,
-    ...request,
-    type,
-    // iproute2 gives unicast routes without a gateway link scope; agents that speak netlink say what they mean.
-    scope: request.scope ?? (narrow && request.dst.family === 4 ? "link" : "global"),
-    ...(dev !== undefined && { dev }),
-  };
-}
-
-function* requests(netns: MutableNetns, rows: PeerRows, by: Writer): Generator<Row> {
-  for (const row of rows.neighbours ?? []) yield { table: "neigh", row: { ...row, by } };
-  for (const row of rows.fdb ?? []) yield { table: "fdb", row: { ...row, by } };
-  for (const row of rows.routes ?? []) yield { table: "route", row: complete(netns, row, row.by ?? by) };
-  for (const row of rows.leases ?? []) yield { table: "lease", row: { ...row, by } };
-  for (const row of rows.sets ?? []) yield { table: "set", row: { ...row, by } };
+function retain<T>(rows: T[], keep: (row: T) => boolean): void {
+  rows.splice(0, rows.length, ...rows.filter(keep));
 }

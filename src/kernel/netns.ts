@@ -76,6 +76,18 @@ export class MutableNetns implements Netns {
     yield* this.refusals;
     for (const peer of near ?? this.peers.all()) yield* this.expand(peer).refused;
   }
+
+  /** What a request is admitted by, as it stands now: devices, addresses, rules and routes. */
+  snapshot(): Netns {
+    return {
+      ...this,
+      links: new Map(this.links),
+      addresses: [...this.addresses],
+      rules: [...this.rules],
+      routes: this.routes.snapshot(),
+      refused: (near) => this.refused(near),
+    };
+  }
 }
 
 /** The rows, and refusals, that a namespace's families hold for one peer. */

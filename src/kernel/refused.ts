@@ -1,9 +1,9 @@
 import type { FdbEntry } from "./fdb.ts";
 import type { Neighbour } from "./neighbour.ts";
+import type { SetMember } from "./netfilter.ts";
 import type { Lease } from "./process.ts";
 import type { Route } from "./route.ts";
 import type { Written } from "./row.ts";
-import type { SetMember } from "./netfilter.ts";
 
 /** What an agent asks for, by the table it is meant for. */
 export type Row =

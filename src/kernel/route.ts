@@ -35,9 +35,13 @@ export interface Route extends Written {
   readonly nexthops?: readonly Nexthop[];
 }
 
-/** What the kernel takes for the same route: the table, the prefix and the metric. */
+/**
+ * What the kernel takes for the same route: the table, the prefix and the metric. Rows it makes itself stand beside
+ * each other, one a device (`fib_magic` appends), and the first wins.
+ */
 export function routeKey(route: Route): string {
-  return `${route.table} ${route.dst} ${route.metric}`;
+  const own = route.by === "kernel" ? ` ${route.dev}` : "";
+  return `${route.table} ${route.dst} ${route.metric}${own}`;
 }
 
 /** Every way on that a route offers; none for blackholes and their kin. */

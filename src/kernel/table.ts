@@ -57,6 +57,8 @@ export class RowTable<Row> implements Table<Row> {
   #own = new Map<string, Row>();
   readonly #late = new Map<string, Row>();
   readonly #removed = new Set<string>();
+  readonly #gone: ((row: Row) => boolean)[] = [];
+  #sealed = false;
 
   constructor(key: (row: Row) => string, peers: Peers, expand: Expand<Row>) {
     this.#key = key;
@@ -88,9 +90,31 @@ export class RowTable<Row> implements Table<Row> {
     this.#own.set(this.#key(row), row);
   }
 
-  /** Takes out the rows of the agents' own writing that `gone` names; for a device that goes down. */
+  /**
+   * Takes out the rows that stand and that `gone` names; for a device that goes down. Once the table is sealed, rows of
+   * families stand too, though nobody has asked for them yet.
+   */
   drop(gone: (row: Row) => boolean): void {
     this.#own = new Map([...this.#own].filter(([, row]) => !gone(row)));
+    for (const [key, row] of this.#late) if (gone(row)) this.#late.delete(key);
+    if (this.#sealed) this.#gone.push(gone);
+  }
+
+  /** The agents are done. */
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  /** The table as it stands, whatever is changed in this one afterwards. */
+  snapshot(): Table<Row> {
+    const copy = new RowTable(this.#key, this.#peers, this.#expand);
+    copy.families.push(...this.families);
+    copy.exceptions.push(...this.exceptions);
+    copy.#own = new Map(this.#own);
+    for (const [key, row] of this.#late) copy.#late.set(key, row);
+    for (const key of this.#removed) copy.#removed.add(key);
+    copy.#gone.push(...this.#gone);
+    return copy;
   }
 
   /** Writes a row after the agents are done. */
@@ -105,7 +129,11 @@ export class RowTable<Row> implements Table<Row> {
   *#merge(peers: Iterable<Peer>): Generator<Row> {
     const merged = new Map(this.#own);
     if (this.families.length > 0) {
-      for (const peer of peers) for (const row of this.#expand(peer)) merged.set(this.#key(row), row);
+      for (const peer of peers) {
+        for (const row of this.#expand(peer)) {
+          if (!this.#gone.some((gone) => gone(row))) merged.set(this.#key(row), row);
+        }
+      }
     }
     for (const key of this.#removed) merged.delete(key);
     for (const [key, row] of this.#late) merged.set(key, row);
