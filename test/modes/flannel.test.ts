@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { buildNetwork } from "../../src/modes/build.ts";
 import { flannelHostGw } from "../../src/modes/flannel-host-gw.ts";
+import { flannelUdp } from "../../src/modes/flannel-udp.ts";
 import { flannelVxlan } from "../../src/modes/flannel-vxlan.ts";
 import type { Mode } from "../../src/modes/mode.ts";
 import { type Sketch, topologyOf } from "./sketch.ts";
@@ -110,6 +111,34 @@ describe("flannel-host-gw", () => {
     expect([...(racks?.refused() ?? [])]).toMatchObject([
       { by: "flanneld", errno: "ENETUNREACH", text: "Nexthop has invalid gateway", asked: { table: "route" } },
     ]);
+  });
+});
+
+describe("flannel-udp", () => {
+  const a = network(flannelUdp).netns("host/a");
+  test("has one route for the whole network, into a tun device with a /32", () => {
+    expect(links(a)[2]).toBe("3: flannel0 mtu 1472 tun");
+    expect(addresses(a)).toContain("100.96.1.0/32 dev flannel0");
+    expect(mainRoutes(a)).toEqual([...common.slice(0, 2), "100.96.0.0/16 dev flannel0", ...common.slice(2)]);
+  });
+  test("flanneld holds the leases, and a socket on the node's address alone", () => {
+    expect([...(a?.leases.rows() ?? [])].map(({ dst, to, port }) => `${dst} -> ${to}:${port}`)).toEqual([
+      "100.96.2.0/24 -> 10.168.0.3:8285",
+    ]);
+    expect(a?.sockets.map(({ ip, port, owner }) => `${ip}:${port} ${owner.name}`)).toEqual(["10.168.0.2:8285 flanneld"]);
+    expect(a?.forwarders.map(({ tun, buffer }) => `${tun} ${buffer}`)).toEqual(["flannel0 1472"]);
+  });
+  test("each flanneld sends to its own port, whatever the other listens on", () => {
+    const odd = network(flannelUdp, {
+      ...golden,
+      hosts: { a: "10.168.0.2", b: { addresses: ["10.168.0.3"], cni: { modes: { "flannel-udp": { Port: 9999 } } } } },
+    });
+    expect([...(odd.netns("host/a")?.leases.rows() ?? [])].map((lease) => lease.port)).toEqual([8285]);
+    expect([...(odd.netns("host/b")?.leases.rows() ?? [])].map((lease) => lease.port)).toEqual([9999]);
+  });
+  test("is refused for a pod network it cannot carry", () => {
+    const built = buildNetwork(topologyOf({ ...golden, podCIDR: ["100.96.0.0/16", "fd00:96::/48"] }), flannelUdp);
+    expect(built).toMatchObject({ ok: false, problems: [{ code: "UNSUPPORTED" }] });
   });
 });
 
