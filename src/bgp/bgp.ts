@@ -1,0 +1,99 @@
+import { type Refused, send } from "./exchange.ts";
+import { buildGraph } from "./graph.ts";
+import { expand, type Path, type Reader } from "./path.ts";
+import { type Candidate, comparePaths, mergeable } from "./route.ts";
+import type { Session } from "./session.ts";
+import { vertexOf } from "./settle.ts";
+import { settledOrigins } from "./share.ts";
+import type { BgpInput, Speaker } from "./speaker.ts";
+
+/**
+ * The BGP of one address family: who has sessions, and which paths everybody has learned.
+ *
+ * Everything is worked out when asked for. Names that are no speaker's are an error of the caller.
+ */
+export interface Bgp {
+  /** All sessions of a speaker, the mesh first. */
+  sessions(speaker: string): Iterable<Session>;
+  /**
+   * The best path at `speaker` to what `origin` originates, and on a node all that BIRD merges with it, best first.
+   *
+   * Every block of an origin has the same paths. Empty when none arrived, and for a speaker's own routes. A router uses
+   * one path. When the best path's next hop is unreachable, all are, and the best stands alone.
+   */
+  paths(speaker: string, origin: string): readonly Path[];
+  /**
+   * What kept a path to `origin` from arriving over each session of `speaker` that brought none or dropped one.
+   * Of the mesh only the session with the origin is told: the others are silent by rule.
+   */
+  refusals(speaker: string, origin: string): readonly Refusal[];
+  /** False when the sessions never agree on paths to `origin` (RFC 3345); `paths` is then one moment of it. */
+  converges(origin: string): boolean;
+}
+
+/** Why a neighbour brings no path, or not this one. `session`: not established; `no-route`: it has none itself. */
+export interface Refusal {
+  readonly from: string;
+  readonly why: Refused | "session" | "no-route";
+  /** The path as the neighbour would have sent it or did. */
+  readonly asPath?: readonly number[];
+  /** The session, when that is the reason. */
+  readonly session?: Session;
+}
+
+/** Reads the speakers; nothing is spread before somebody asks. */
+export function computeBgp(input: BgpInput): Bgp {
+  const graph = buildGraph(input);
+  const settled = settledOrigins(graph);
+  const named = (name: string): Speaker => {
+    const speaker = input.speakers.get(name);
+    if (speaker === undefined) throw new Error(`no BGP speaker ${name}`);
+    return speaker;
+  };
+  const readerAt = (speaker: Speaker, origin: Speaker): Reader => {
+    const role = settled(origin);
+    const part = role.swap(speaker);
+    return { graph, origin, role, speaker, at: vertexOf(role.settled, graph.groupOf(part), part) };
+  };
+
+  return {
+    sessions: (speaker) => graph.sessions.of(named(speaker)),
+    converges: (origin) => settled(named(origin)).settled.stable,
+    paths(speaker, origin) {
+      if (speaker === origin) return [];
+      const reader = readerAt(named(speaker), named(origin));
+      return used(reader).flatMap((path) => [...expand(reader, path)]);
+    },
+    refusals(name, origin) {
+      if (name === origin) return [];
+      const reader = readerAt(named(name), named(origin));
+      const sessions = [...graph.sessions.of(reader.speaker)];
+      return sessions
+        .filter(({ from, peer }) => from === "configured" || peer === origin)
+        .flatMap((session) => refusalsOver(reader, session, named));
+    },
+  };
+}
+
+/** The best path and, on a node, those that BIRD's kernel protocol merges with it. */
+function used({ graph, at, speaker }: Reader): readonly Candidate[] {
+  const [best] = at.ranked;
+  if (best === undefined || speaker.kind === "router") return at.ranked.slice(0, 1);
+  const others = [...at.inbox.values()].flat().filter((path) => path !== best && mergeable(graph, at, best, path));
+  return [best, ...others.sort((a, b) => comparePaths(graph, at, a, b))];
+}
+
+function refusalsOver(reader: Reader, session: Session, named: (name: string) => Speaker): readonly Refusal[] {
+  const { graph, at: to, role } = reader;
+  if (session.state !== "Established") return [{ from: session.peer, why: "session", session }];
+  const peer = role.swap(named(session.peer));
+  const group = graph.groupOf(peer);
+  const from = vertexOf(role.settled, group, peer);
+  const [out, back] = [graph.link(group, to.group), graph.link(to.group, group)];
+  if (!out || !back || from.ranked.length === 0) return [{ from: session.peer, why: "no-route" }];
+  return (out.addPaths ? from.ranked : from.ranked.slice(0, 1)).flatMap((path): Refusal[] => {
+    const sent = send({ graph, from, to, out, back }, path);
+    if (typeof sent !== "string") return [];
+    return [{ from: session.peer, why: sent, asPath: out.internal ? path.asPath : [peer.as, ...path.asPath] }];
+  });
+}

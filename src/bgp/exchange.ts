@@ -1,0 +1,110 @@
+import type { Ip } from "../addr/ip.ts";
+import { first, type Graph, type Hop, type Link } from "./graph.ts";
+import { type Candidate, DEFAULT_LOCAL_PREF, reachOf, type Vertex } from "./route.ts";
+import { clusterOf, type Speaker } from "./speaker.ts";
+
+/**
+ * Why a path does not get from one speaker to a neighbour.
+ *
+ * `split-horizon`: it came from that neighbour. `ibgp`: iBGP to iBGP, and nobody reflects it. `own-next-hop`: its next hop
+ * is the neighbour. The neighbour refuses it because of `as-loop`: its own AS is on the path, `originator`: it sent the path
+ * into the reflectors itself, `cluster`: it went through this cluster already.
+ */
+export type Refused = "split-horizon" | "ibgp" | "own-next-hop" | "as-loop" | "originator" | "cluster";
+
+/** The members of the receiving vertex would fare differently: this one must leave it first. */
+export interface Split {
+  readonly kind: "split";
+  readonly member: Speaker;
+}
+
+/** Two neighbours with an established session: both vertices and both directions of it. */
+export interface Exchange {
+  readonly graph: Graph;
+  readonly from: Vertex;
+  readonly to: Vertex;
+  readonly out: Link;
+  readonly back: Link;
+}
+
+/** What becomes of one path of the sender on its way to the receiver: export rules, then import rules. */
+export function send(exchange: Exchange, path: Candidate): Candidate | Refused | Split {
+  const sent = exportPath(exchange, path);
+  return typeof sent === "string" ? sent : importPath(exchange, path, sent);
+}
+
+/** BIRD's bgp_import_control (its name for what a protocol takes from the table) and bgp_update_attrs. */
+function exportPath(exchange: Exchange, path: Candidate): Candidate | Refused {
+  const { from, to, out, back } = exchange;
+  if (path.from === to && to.members.length === 1) return "split-horizon";
+  const speaker = first(from);
+  const reflected = out.internal && path.internal;
+  if (out.client && hasCluster(path, speaker)) return "cluster";
+  if (reflected && !(speaker.routeReflector && (out.client || path.client))) return "ibgp";
+
+  const keeps = keepsNextHop(exchange, path);
+  const hop = keeps ? path.hop : ownHop(exchange);
+  if (to.members.length === 1 && hop.ip.equals(out.target ?? first(to).address)) return "own-next-hop";
+  const hopAny = keeps ? (out.addPaths ? path.hopAny : undefined) : many(from);
+  const origin = reflected ? originatorOf(exchange, path) : {};
+  return {
+    kind: "candidate",
+    asPath: out.internal ? path.asPath : [speaker.as, ...path.asPath],
+    localPref: out.internal ? path.localPref : DEFAULT_LOCAL_PREF,
+    hop,
+    ...(hopAny && { hopAny }),
+    ...origin,
+    clusters: reflected ? [clusterOf(speaker), ...path.clusters] : [],
+    from,
+    internal: out.internal,
+    client: back.client,
+  };
+}
+
+/**
+ * iBGP keeps the next hop; a single-hop eBGP session keeps one that lies on its own link (a third party); a multihop eBGP
+ * session, and `next hop self`, put the sender's own address. A route the sender originates has no next hop to keep.
+ */
+function keepsNextHop({ graph, from, out }: Exchange, path: Candidate): boolean {
+  if (path.from === undefined || first(from).nextHopSelf) return false;
+  if (out.internal) return true;
+  const network = out.network && reachOf(graph, from, path).network;
+  return network !== undefined && network === out.network;
+}
+
+function ownHop({ graph, from, out }: Exchange): Hop {
+  const speaker = first(from);
+  return graph.hop(speaker, out.source ?? speaker.address);
+}
+
+/** RFC 4456 section 8: the first reflector notes who the route came from. */
+function originatorOf({ out }: Exchange, path: Candidate): Pick<Candidate, "originator" | "originatorAny"> {
+  const any = path.originatorAny ?? (path.originator ? undefined : many(path.from));
+  const originator = path.originator ?? (path.from && first(path.from));
+  return { ...(originator && { originator }), ...(any && out.addPaths && { originatorAny: any }) };
+}
+
+/** BIRD's bgp_decode_attrs: three loop checks. */
+function importPath({ to, out, back }: Exchange, path: Candidate, sent: Candidate): Candidate | Refused | Split {
+  const speaker = first(to);
+  const one = to.members.length === 1;
+  if (sent.asPath.includes(speaker.as)) return "as-loop";
+  if (back.client && hasCluster(sent, speaker)) return "cluster";
+  const { originator, originatorAny } = sent;
+  if (one && originator?.routerId.equals(speaker.routerId)) return "originator";
+  if (one) return sent;
+  // Only some members are refused, or told of themselves: they can be told apart from here on.
+  if (!out.addPaths && path.from === to) return { kind: "split", member: speaker };
+  if (originator && !originatorAny && to.members.includes(originator)) return { kind: "split", member: originator };
+  if (!sent.hopAny && to.members.includes(sent.hop.owner)) return { kind: "split", member: sent.hop.owner };
+  return sent;
+}
+
+function many(vertex: Vertex | undefined): Vertex | undefined {
+  return vertex && vertex.members.length > 1 ? vertex : undefined;
+}
+
+function hasCluster(path: Candidate, speaker: Speaker): boolean {
+  const id: Ip = clusterOf(speaker);
+  return path.clusters.some((cluster) => cluster.equals(id));
+}

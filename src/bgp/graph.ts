@@ -1,0 +1,162 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import { type Group, groupSpeakers } from "./group.ts";
+import { type Sessions, sessionAddress, sessionsOf } from "./session.ts";
+import { type BgpInput, clusterOf, networkOf, type Speaker } from "./speaker.ts";
+
+/** Groups and the established sessions between them: everything that does not depend on which route is spread. */
+export interface Graph {
+  readonly groups: readonly Group[];
+  readonly sessions: Sessions;
+  groupOf(speaker: Speaker): Group;
+  /** The groups that members of `group` have established configured sessions with. */
+  configured(group: Group): readonly Group[];
+  /** Every group in the mesh. */
+  readonly mesh: readonly Group[];
+  /** Whether all sessions in the mesh are iBGP. */
+  readonly meshIsInternal: boolean;
+  /** How a member of `from` sends to a member of `to`; `undefined` without an established session. */
+  link(from: Group, to: Group): Link | undefined;
+  /** Whether members send more than their best path to anybody. */
+  addsPaths(group: Group): boolean;
+  /** One of a speaker's own addresses, as a next hop. */
+  hop(owner: Speaker, ip: Ip): Hop;
+  /** How members of `at` resolve a next hop that is somebody else's. */
+  reach(at: Group, hop: Hop): Reach;
+}
+
+/** The sender's side of an established session. */
+export interface Link {
+  readonly internal: boolean;
+  /** Both ends run Calico's BIRD, so every path is sent, not the best one alone. */
+  readonly addPaths: boolean;
+  /** The network of a single-hop session; BIRD keeps a next hop that lies on it. */
+  readonly network: Prefix | undefined;
+  /** The sender's address; `undefined` when each member has its own. */
+  readonly source: Ip | undefined;
+  /** The receiver's address; `undefined` when each member has its own. */
+  readonly target: Ip | undefined;
+  /** The sender reflects and the receiver is its client. */
+  readonly client: boolean;
+}
+
+/** An address that somebody announces as the next hop. */
+export interface Hop {
+  readonly id: number;
+  readonly owner: Speaker;
+  readonly ip: Ip;
+}
+
+/** How BIRD resolves a next hop, and the network the packets then leave by. */
+export interface Reach {
+  readonly kind: "direct" | "routed" | "unreachable";
+  readonly network?: Prefix;
+}
+
+export function buildGraph(input: BgpInput): Graph {
+  const groups = groupSpeakers(input);
+  const sessions = sessionsOf(input);
+  const byName = new Map(groups.flatMap((group) => group.members.map(({ name }) => [name, group] as const)));
+  const groupOf = (speaker: Speaker): Group => {
+    const group = byName.get(speaker.name);
+    if (group === undefined) throw new Error(`no BGP speaker ${speaker.name}`);
+    return group;
+  };
+  const links = table<Link>(groups.length);
+  const link = (from: Group, to: Group) => links(from.index, to.index, () => makeLink(sessions, from, to));
+  const reaches = table<Reach>(groups.length);
+  const mesh = groups.filter((group) => group.mesh);
+  const configured = memo((group: Group): readonly Group[] => {
+    const peers = first(group).peers.flatMap(({ name }) => byName.get(name) ?? []);
+    return [...new Set(peers)].filter((peer) => !(peer.mesh && group.mesh) && link(group, peer));
+  });
+  return {
+    groups,
+    sessions,
+    groupOf,
+    link,
+    hop: hops(),
+    reach: (at, hop) => reaches(at.index, hop.id, () => resolve(input, at, hop)) ?? { kind: "unreachable" },
+    configured,
+    mesh,
+    meshIsInternal: new Set(mesh.map((group) => first(group).as)).size < 2,
+    addsPaths: memo(
+      (group) =>
+        configured(group).some((peer) => link(group, peer)?.addPaths) ||
+        (group.mesh && mesh.some((peer) => link(group, peer) !== undefined)),
+    ),
+  };
+}
+
+/** The member that speaks for a group. */
+export function first(group: { readonly members: readonly Speaker[] }): Speaker {
+  const member = group.members[0];
+  if (member === undefined) throw new Error("an empty group of BGP speakers");
+  return member;
+}
+
+function makeLink(sessions: Sessions, from: Group, to: Group): Link | undefined {
+  const a = first(from);
+  const b = from === to ? to.members[1] : first(to);
+  if (b === undefined || sessions.between(a, b)?.state !== "Established") return undefined;
+  const source = sessionAddress(a, b);
+  const target = sessionAddress(b, a);
+  return {
+    internal: a.as === b.as,
+    addPaths: a.kind === "node" && b.kind === "node",
+    network: a.kind === "router" ? networkOf(a, target) : undefined,
+    source: from.members.length > 1 ? undefined : source,
+    target: to.members.length > 1 ? undefined : target,
+    client: a.routeReflector && a.as === b.as && !(b.routeReflector && clusterOf(a).equals(clusterOf(b))),
+  };
+}
+
+/** BIRD's nest/rt-table.c: rt_update_hostentry, without the BGP routes, which never cover a node's address here. */
+function resolve(input: BgpInput, at: Group, { owner, ip }: Hop): Reach {
+  const speaker = at.members.find((member) => member !== owner) ?? first(at);
+  if (speaker.addresses.some((own) => own.equals(ip))) return { kind: "unreachable" };
+  const network = networkOf(speaker, ip);
+  if (network) return { kind: "direct", network };
+  if (input.gateway === undefined) return { kind: "routed" };
+  const gateway = input.gateway(speaker, ip);
+  if (gateway === undefined) return { kind: "unreachable" };
+  const via = networkOf(speaker, gateway);
+  return via ? { kind: "routed", network: via } : { kind: "routed" };
+}
+
+function hops(): (owner: Speaker, ip: Ip) => Hop {
+  const known = new Map<Speaker, Hop[]>();
+  let count = 0;
+  return (owner, ip) => {
+    const list = known.get(owner) ?? [];
+    const found = list.find((hop) => hop.ip.equals(ip));
+    if (found) return found;
+    const hop = { id: count++, owner, ip };
+    known.set(owner, [...list, hop]);
+    return hop;
+  };
+}
+
+function memo<T>(make: (group: Group) => T): (group: Group) => T {
+  const known = new Map<Group, T>();
+  return (group) => {
+    const found = known.get(group);
+    if (found !== undefined) return found;
+    const made = make(group);
+    known.set(group, made);
+    return made;
+  };
+}
+
+/** A value for each pair of indexes, made when first asked for. */
+function table<T>(rows: number): (row: number, column: number, make: () => T | undefined) => T | undefined {
+  const cells: (T | null | undefined)[][] = Array.from({ length: rows }, () => []);
+  return (row, column, make) => {
+    const line = cells[row] ?? [];
+    const known = line[column];
+    if (known !== undefined) return known ?? undefined;
+    const made = make();
+    line[column] = made ?? null;
+    return made;
+  };
+}

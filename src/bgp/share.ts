@@ -1,0 +1,101 @@
+import { first, type Graph } from "./graph.ts";
+import type { Group } from "./group.ts";
+import { type Settled, settle } from "./settle.ts";
+import { compareSpeakers, type Speaker } from "./speaker.ts";
+
+/** A settled origin, and how to read it for another one of the same group. */
+export interface Role {
+  readonly settled: Settled;
+  /** Who plays a speaker's part in `settled`, and back: the two origins change places. */
+  swap(speaker: Speaker): Speaker;
+}
+
+/** How many vertices the kept results may hold together; the oldest results go first. */
+const KEPT_VERTICES = 500_000;
+
+/**
+ * Settles origins when asked, one for all that would settle alike.
+ *
+ * Two origins of one group settle alike, but for their names and addresses, as long as no tie is broken by their own
+ * router id or address: when both rank the same among the first members of all vertices, which stand for the rest.
+ */
+export function settledOrigins(graph: Graph): (origin: Speaker) => Role {
+  const kept: Result[] = [];
+  const results = new Map<Group, Result[]>();
+  let size = 0;
+  return (origin) => {
+    const group = graph.groupOf(origin);
+    const known = results.get(group) ?? [];
+    const found = known.find((result) => serves(result, origin));
+    if (found) return role(found.settled, origin);
+
+    const result = makeResult(settle(graph, origin), group);
+    results.set(group, [...known, result]);
+    kept.push(result);
+    for (size += result.size; size > KEPT_VERTICES && kept.length > 1; ) {
+      const oldest = kept.shift() as Result;
+      size -= oldest.size;
+      results.set(oldest.group, results.get(oldest.group)?.filter((other) => other !== oldest) ?? []);
+    }
+    return role(result.settled, origin);
+  };
+}
+
+interface Result {
+  readonly settled: Settled;
+  readonly group: Group;
+  readonly size: number;
+  /** The members of the origin's group that are told apart from nobody else in it. */
+  readonly rest: ReadonlySet<Speaker>;
+  readonly byId: readonly Speaker[];
+  readonly byAddress: readonly Speaker[];
+}
+
+function makeResult(settled: Settled, group: Group): Result {
+  const vertices = settled.vertices.flat();
+  const rest = settled.vertices[group.index]?.find(({ members }) => members.length > 1);
+  const firsts = vertices.map(first).filter((speaker) => speaker !== settled.origin);
+  return {
+    settled,
+    group,
+    size: vertices.length,
+    rest: new Set(rest?.members.slice(1)),
+    byId: [...firsts].sort(compareSpeakers),
+    byAddress: [...firsts].sort(byAddress),
+  };
+}
+
+function serves({ settled, rest, byId, byAddress: addresses }: Result, origin: Speaker): boolean {
+  if (origin === settled.origin) return true;
+  if (!rest.has(origin)) return false;
+  const alike = (sorted: readonly Speaker[], compare: Compare) =>
+    rankIn(sorted, origin, compare) === rankIn(sorted, settled.origin, compare);
+  return alike(byId, compareSpeakers) && alike(addresses, byAddress);
+}
+
+type Compare = (a: Speaker, b: Speaker) => number;
+
+function byAddress(a: Speaker, b: Speaker): number {
+  return a.address.compare(b.address) || compareSpeakers(a, b);
+}
+
+/** How many of `sorted` come before `speaker`. */
+function rankIn(sorted: readonly Speaker[], speaker: Speaker, compare: Compare): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(sorted[middle] as Speaker, speaker) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function role(settled: Settled, origin: Speaker): Role {
+  return {
+    settled,
+    swap(speaker) {
+      if (speaker === origin) return settled.origin;
+      return speaker === settled.origin ? origin : speaker;
+    },
+  };
+}
