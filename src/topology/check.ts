@@ -1,0 +1,39 @@
+import type { Complain, Path } from "./complaint.ts";
+import type { Section } from "./file.ts";
+import { locate, type MarkedTree } from "./marks.ts";
+import type { Place } from "./problem.ts";
+import type { Assumption } from "./topology.ts";
+
+/** What every part of the resolver is given: whom to tell, and what is known to be lost already. */
+export interface Check {
+  readonly complain: Complain;
+  /** Notes a default that a trace may depend on. */
+  readonly assume: (assumption: Assumption) => void;
+  /** `{ place }` of a path's key or value for spreading; empty when the file is read without marks. */
+  readonly at: (path: Path, part?: "key" | "value") => { place?: Place };
+  /** Whether a name, or part of its entry, went while the file was mended: do not complain of missing it. */
+  readonly isLost: (section: Section, name: string) => boolean;
+  /** Whether anything of a section went. */
+  readonly isShaky: (section: Section) => boolean;
+}
+
+export function startCheck(
+  read: MarkedTree,
+  gone: readonly Path[],
+  complain: Complain,
+  assumptions: Assumption[],
+): Check {
+  const unmarked = read.marks.size === 0;
+  const isShaky = (section: Section) => gone.some((path) => path.length === 0 || path[0] === section);
+  return {
+    complain,
+    assume: (assumption) => assumptions.push(assumption),
+    at: (path, part = "key") => {
+      const place = unmarked ? undefined : locate(read, path, part);
+      return place ? { place } : {};
+    },
+    isShaky,
+    isLost: (section, name) =>
+      gone.some((path) => path.length === 0 || (path[0] === section && (path.length === 1 || path[1] === name))),
+  };
+}

@@ -1,0 +1,81 @@
+import type { Check } from "./check.ts";
+import { perFamily } from "./cluster.ts";
+import type { Path } from "./complaint.ts";
+import type { CalicoEntry, CniEntry, FlannelEntry, HostCniEntry } from "./file.ts";
+import { quoted } from "./prefixes.ts";
+import { MODES } from "./settings.ts";
+import type { CalicoSettings, Cluster, Cni, FlannelSettings, HostCni } from "./topology.ts";
+
+const BLOCK_SIZE = { v4: 26, v6: 122 };
+
+/** The topology's CNI settings; families get their defaults, modes only what the file says. */
+export function resolveCni(entry: CniEntry = {}, cluster: Cluster, check: Check): Cni {
+  const path = ["cni"];
+  const flannel: FlannelSettings = { bridge: "cni0", ipMasq: true, ...readFlannel(entry.flannel, path, check) };
+  const calico: CalicoSettings = {
+    version: "v3.30",
+    blockSize: BLOCK_SIZE,
+    natOutgoing: true,
+    asNumber: 64512,
+    nodeToNodeMeshEnabled: true,
+    ...readCalico(entry.calico, cluster, path, check),
+  };
+  if (entry.mode?.startsWith("calico") && entry.calico?.version === undefined) {
+    check.assume({ what: "Calico is v3.30", supply: "cni.calico.version" });
+  }
+  const modes = readModes(entry);
+  return entry.mode === undefined ? { flannel, calico, modes } : { mode: entry.mode, flannel, calico, modes };
+}
+
+/** What one host's agent alone is told. */
+export function resolveHostCni(entry: HostCniEntry = {}, cluster: Cluster, path: Path, check: Check): HostCni {
+  return {
+    flannel: readFlannel(entry.flannel, path, check),
+    calico: readCalico(entry.calico, cluster, path, check),
+    modes: readModes(entry),
+  };
+}
+
+function readFlannel(entry: FlannelEntry | undefined, path: Path, check: Check): Partial<FlannelSettings> {
+  const { bridge, ipMasq } = entry ?? {};
+  if (bridge !== undefined) checkDevice(bridge, [...path, "flannel", "bridge"], check);
+  return { ...(bridge !== undefined && { bridge }), ...(ipMasq !== undefined && { ipMasq }) };
+}
+
+function readCalico(entry: CalicoEntry = {}, cluster: Cluster, path: Path, check: Check): Partial<CalicoSettings> {
+  const { version, blockSize, natOutgoing, asNumber, nodeToNodeMeshEnabled } = entry;
+  const sizes = perFamily(blockSize, cluster.podCIDRs, BLOCK_SIZE);
+  for (const { family } of blockSize === undefined ? [] : cluster.podCIDRs) {
+    const key = family === 4 ? "v4" : "v6";
+    if (sizes[key] >= cluster.nodeMaskSize[key]) continue;
+    check.complain({
+      code: "block-too-large",
+      path: [...path, "calico", "blockSize"],
+      message: `a block of /${sizes[key]} does not fit into a host's /${cluster.nodeMaskSize[key]}`,
+      hint: `blockSize: ${Math.max(cluster.nodeMaskSize[key], BLOCK_SIZE[key])}, or a smaller cluster.nodeMaskSize`,
+    });
+  }
+  return {
+    ...(version !== undefined && { version }),
+    ...(blockSize !== undefined && { blockSize: sizes }),
+    ...(natOutgoing !== undefined && { natOutgoing }),
+    ...(asNumber !== undefined && { asNumber }),
+    ...(nodeToNodeMeshEnabled !== undefined && { nodeToNodeMeshEnabled }),
+  };
+}
+
+function readModes(entry: HostCniEntry): HostCni["modes"] {
+  return new Map(
+    MODES.flatMap((mode) => {
+      const settings = entry[mode];
+      return settings === undefined ? [] : [[mode, settings] as const];
+    }),
+  );
+}
+
+/** Complains of a name that the kernel would not take for a device (dev_valid_name in net/core/dev.c). */
+export function checkDevice(name: string, path: Path, check: Check): void {
+  if (/^[!-.0-9;-~]{1,15}$/.test(name) && name !== "." && name !== "..") return;
+  const hint = "1 to 15 characters, without blanks, / and :";
+  check.complain({ code: "bad-device", path, message: `${quoted(name)} is not a device name`, hint });
+}

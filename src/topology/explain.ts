@@ -1,0 +1,199 @@
+import type * as z from "zod";
+import type { Complain, Path } from "./complaint.ts";
+import { own } from "./json-source.ts";
+import type { MarkedTree } from "./marks.ts";
+import { expectedAt, RANGES, typeWord, unknownKeyHint, valueHint } from "./mistakes.ts";
+import { isMap } from "./read.ts";
+import { topologyJsonSchema, topologySchema } from "./schema.ts";
+
+/**
+ * Tells every structural mistake of a tree and mends the tree in place as well as can be guessed, so that the checks
+ * that come after can look at the rest: a misspelt key gets its right name, what has no right form goes.
+ *
+ * Returns the paths of what went, so that nobody complains of missing it.
+ */
+export function explainAndMend(read: MarkedTree, complain: Complain): readonly Path[] {
+  const gone: Path[] = [];
+  dropProto(read.tree, [], (path) => {
+    complain({ code: "bad-name", path, part: "key", message: "__proto__ cannot be a name here" });
+    gone.push(path);
+  });
+  if (!isMap(read.tree)) {
+    complain({ code: "wrong-type", path: [], message: `a topology is a map, not ${typeWord(read.tree)}`, hint: START });
+    return [[]];
+  }
+  // A mended key may uncover mistakes below it; nothing nests deeper than this.
+  for (let round = 0; round < 8; round++) {
+    const result = topologySchema.safeParse(read.tree, { reportInput: true });
+    if (result.success) return gone;
+    const mistakes = flatten(result.error.issues, []);
+    for (const mistake of mistakes) tell(read, mistake, complain);
+    // Backwards, so that taking an entry out of a list leaves the earlier ones where they are.
+    for (const mistake of mistakes.reverse()) gone.push(...mend(read, mistake));
+  }
+  throw new Error("a topology file could not be mended");
+}
+
+const START = "`cni-trace init` prints one to start from";
+
+interface Mistake {
+  readonly issue: z.core.$ZodIssue;
+  readonly path: Path;
+}
+
+/** Issues without unions: of the alternatives, the one whose type the value has. */
+function flatten(issues: readonly z.core.$ZodIssue[], base: Path): Mistake[] {
+  return issues.flatMap((issue): Mistake[] => {
+    const path = [...base, ...issue.path.map((step) => (typeof step === "number" ? step : String(step)))];
+    if (issue.code !== "invalid_union") return [{ issue, path }];
+    const meant = issue.errors.find((errors) => !errors.every((error) => isOfOtherType(error)));
+    return meant ? flatten(meant, path) : [{ issue, path }];
+  });
+}
+
+function isOfOtherType(issue: z.core.$ZodIssue): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === "invalid_union") return issue.errors.every((errors) => errors.every(isOfOtherType));
+  return issue.code === "invalid_type" && issue.expected !== "int";
+}
+
+function tell(read: MarkedTree, { issue, path }: Mistake, complain: Complain): void {
+  const name = path.length === 0 ? "the file" : String(path.at(-1));
+  const value = valueAt(read.tree, path);
+  switch (issue.code) {
+    case "unrecognized_keys":
+      for (const key of issue.keys) {
+        const hint = unknownKeyHint(path, key, keysAt(path)).text;
+        complain({ code: "unknown-key", path: [...path, key], part: "key", message: `${key} is not a key here`, hint });
+      }
+      return;
+    case "invalid_value":
+      if (value === undefined) {
+        complain({
+          code: "missing-key",
+          path,
+          message: `${name} is missing`,
+          hint: `add ${name}: ${issue.values.join(" or ")}`,
+        });
+        return;
+      }
+      complain({
+        code: "unknown-value",
+        path,
+        message: `${name} cannot be ${show(value)}`,
+        hint: valueHint(value, issue.values.map(String)),
+      });
+      return;
+    case "too_small":
+    case "too_big": {
+      if (Array.isArray(value)) {
+        const message = value.length === 0 ? `${name} is an empty list` : `${name} is a list of ${value.length}`;
+        complain({ code: "wrong-length", path, message, hint: expectedAt(path) });
+        return;
+      }
+      const range = RANGES.get(name);
+      const message = `${name} cannot be ${show(value)}`;
+      const hint = range ?? `${issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`}`;
+      complain({ code: "out-of-range", path, message, hint });
+      return;
+    }
+    default: {
+      if (value === undefined) {
+        complain({ code: "missing-key", path, message: `${name} is missing`, hint: expectedAt(path) });
+        return;
+      }
+      const expected = issue.code === "invalid_type" ? issue.expected : "";
+      const message = `${name} cannot be ${typeWord(value)}`;
+      complain({
+        code: "wrong-type",
+        path,
+        message,
+        hint: valueHint(value, [], expected) ?? expectedAt(path, expected),
+      });
+    }
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === "object" ? typeWord(value) : String(value).slice(0, 60);
+}
+
+/** Renames or removes what a mistake speaks of; answers what went. */
+function mend(read: MarkedTree, { issue, path }: Mistake): Path[] {
+  if (issue.code === "unrecognized_keys") {
+    const map = valueAt(read.tree, path);
+    return issue.keys.flatMap((key) => {
+      const { key: right } = unknownKeyHint(path, key, keysAt(path));
+      const value: unknown = Reflect.get(Object(map), key);
+      const mark = read.marks.get(Object(map))?.get(key);
+      Reflect.deleteProperty(Object(map), key);
+      if (right === undefined || Object.hasOwn(Object(map), right)) return [[...path, key]];
+      own(Object(map), right, value);
+      if (mark) read.marks.get(Object(map))?.set(right, mark);
+      return [];
+    });
+  }
+  if (path.length === 0) return [path];
+  if (path.length === 1 && path[0] === "cni-trace") {
+    own(Object(read.tree), "cni-trace", 1);
+    return [];
+  }
+  return [remove(read, path)];
+}
+
+/** Takes the wrong value out, or, where it was needed or stands in a list, the thing that holds it. */
+function remove(read: MarkedTree, path: Path): Path {
+  const up = path.slice(0, -1);
+  const holder = valueAt(read.tree, up);
+  const key = path.at(-1) ?? "";
+  if (up.length > 0 && !Object.hasOwn(Object(holder), key)) return remove(read, up);
+  if (!Array.isArray(holder)) Reflect.deleteProperty(Object(holder), key);
+  else if (path[0] !== "faults") return remove(read, up);
+  else {
+    const marks = [...(read.marks.get(holder)?.values() ?? [])];
+    holder.splice(Number(key), 1);
+    marks.splice(Number(key), 1);
+    read.marks.set(holder, new Map(marks.entries()));
+  }
+  return path;
+}
+
+function valueAt(tree: unknown, path: Path): unknown {
+  let value = tree;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = Reflect.get(value, step);
+  }
+  return value;
+}
+
+/** The keys that the schema knows at a path. */
+function keysAt(path: Path): readonly string[] {
+  let schemas: unknown[] = [topologyJsonSchema()];
+  for (const step of path) {
+    schemas = schemas.flatMap(alternatives).flatMap((schema) => {
+      const { properties, additionalProperties, items } = Object(schema);
+      if (typeof step === "number") return items === undefined ? [] : [items];
+      if (isMap(properties) && Object.hasOwn(properties, step)) return [properties[step]];
+      return isMap(additionalProperties) ? [additionalProperties] : [];
+    });
+  }
+  return schemas.flatMap(alternatives).flatMap((schema) => Object.keys(Object(Object(schema).properties)));
+}
+
+function alternatives(schema: unknown): unknown[] {
+  const { anyOf } = Object(schema);
+  return Array.isArray(anyOf) ? anyOf.flatMap(alternatives) : [schema];
+}
+
+function dropProto(node: unknown, path: Path, found: (path: Path) => void): void {
+  if (typeof node !== "object" || node === null) return;
+  for (const [key, value] of Object.entries(node)) {
+    const here = [...path, Array.isArray(node) ? Number(key) : key];
+    if (key !== "__proto__") dropProto(value, here, found);
+    else {
+      found(here);
+      Reflect.deleteProperty(node, key);
+    }
+  }
+}

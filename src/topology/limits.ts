@@ -1,0 +1,11 @@
+/** What a file may ask of us at most; beyond it a problem says what to do instead. */
+export const LIMITS = {
+  /** Characters of a JSON file: a full-size cluster, every pod written out, is a third of it. */
+  json: 64 * 2 ** 20,
+  /** Characters of a YAML file; the parser holds about seventy bytes for each. */
+  yaml: 4 * 2 ** 20,
+  /** Maps and lists inside one another; the format itself needs seven. */
+  depth: 32,
+  /** Values that aliases may stand for in all. */
+  aliased: 10_000,
+} as const;

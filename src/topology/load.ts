@@ -1,0 +1,61 @@
+import { collectComplaints, inFileOrder } from "./complaint.ts";
+import type { MarkedTree, SourceText } from "./marks.ts";
+import type { Outcome, Problem } from "./problem.ts";
+import { isTopologyFile } from "./read.ts";
+import { resolve } from "./resolve.ts";
+import { isLarge, markedSource, readSource } from "./source.ts";
+import type { Topology } from "./topology.ts";
+
+export interface TopologyInput {
+  readonly text: string;
+  /** The file's name as problems should show it. */
+  readonly file: string;
+  /** Default: the file's name without folder and ending. */
+  readonly name?: string;
+  /** Edits `path.to.key=value`, laid over the file before it is checked. */
+  readonly set?: readonly string[];
+}
+
+/**
+ * Reads a topology file, JSON or YAML, and checks all of it.
+ *
+ * Answers the topology, or every problem at once in the order of the file, each with its line and column.
+ */
+export async function loadTopology(input: TopologyInput): Promise<Outcome<Topology>> {
+  const text = input.text.startsWith("\uFEFF") ? input.text.slice(1) : input.text;
+  const source: SourceText = { file: input.file, text };
+  const first = await readSource(source);
+  if (!first.read) return { ok: false, problems: inFileOrder(first.problems) };
+  const outcome = await check(input, first.read, first.problems);
+  if (outcome.ok || first.read.marks.size > 0 || !isLarge(source)) return outcome;
+  const again = markedSource(source);
+  return again.read ? check(input, again.read, again.problems) : { ok: false, problems: again.problems };
+}
+
+async function check(input: TopologyInput, read: MarkedTree, known: readonly Problem[]): Promise<Outcome<Topology>> {
+  const { set = [] } = input;
+  const problems = [...known];
+  if (set.length > 0) {
+    const { applySet } = await import("./set.ts");
+    for (const edit of set) problems.push(...applySet(read, edit));
+  }
+  const name = input.name ?? baseName(input.file);
+  const { tree } = read;
+  if (isTopologyFile(tree)) {
+    const complaints = collectComplaints(read, problems);
+    const value = resolve({ name, file: tree, read, gone: [] }, complaints.complain);
+    if (value) return complaints.count() === 0 ? { ok: true, value } : { ok: false, problems: complaints.problems() };
+  }
+  if (read.marks.size === 0) return { ok: false, problems };
+  const complaints = collectComplaints(read, problems);
+  const { explainAndMend } = await import("./explain.ts");
+  const gone = explainAndMend(read, complaints.complain);
+  if (isTopologyFile(tree)) resolve({ name, file: tree, read, gone }, complaints.complain);
+  if (complaints.count() === 0) throw new Error("a topology file was refused without a reason");
+  return { ok: false, problems: complaints.problems() };
+}
+
+function baseName(file: string): string {
+  const [, name = file] = /([^/\\]*?)(?:\.(?:ya?ml|json))?$/i.exec(file) ?? [];
+  return name === "" ? file : name;
+}

@@ -1,0 +1,72 @@
+import type { Path } from "./complaint.ts";
+import type { Place, Problem } from "./problem.ts";
+
+/** A text with its name, whose offsets can be told as lines and columns. */
+export interface SourceText {
+  readonly file: string;
+  readonly text: string;
+  /** Offsets at which lines start; made when the first place is asked for. */
+  lines?: readonly number[];
+}
+
+/** Where one entry of a map or list stands: offsets of its key and its value. */
+export interface Mark {
+  readonly source: SourceText;
+  readonly key: number;
+  readonly value: number;
+}
+
+/** The marks of every container of a tree, by the container itself, so that trees can be edited and still be located. */
+export type Marks = Map<object, Map<string | number, Mark>>;
+
+/** A tree of plain maps and lists with the places of its entries. */
+export interface MarkedTree {
+  readonly tree: unknown;
+  readonly marks: Marks;
+}
+
+/** What a text gives: a tree unless it is beyond reading, and what is wrong already. */
+export interface SourceTree {
+  readonly problems: readonly Problem[];
+  readonly read?: MarkedTree;
+}
+
+/** The line and column, from 1, of an offset; columns count UTF-16 units, as editors do. */
+export function placeAt(source: SourceText, offset: number): Place {
+  source.lines ??= lineStarts(source.text);
+  let low = 0;
+  let high = source.lines.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((source.lines[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return { file: source.file, line: low + 1, column: offset - (source.lines[low] ?? 0) + 1 };
+}
+
+/** The place of a path, or of the innermost part of it that is in a text; `undefined` when the tree has no marks. */
+export function locate({ tree, marks }: MarkedTree, path: Path, part: "key" | "value"): Place | undefined {
+  let node = tree;
+  let mark = marks.get(ROOT)?.get(0);
+  let complete = true;
+  for (const step of path) {
+    const next = typeof node === "object" && node !== null ? marks.get(node)?.get(step) : undefined;
+    if (!next) {
+      complete = false;
+      break;
+    }
+    mark = next;
+    node = Reflect.get(Object(node), step);
+  }
+  if (!mark) return undefined;
+  return placeAt(mark.source, complete && part === "value" ? mark.value : mark.key);
+}
+
+/** The key under which the mark of the whole tree is kept. */
+export const ROOT: object = {};
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) starts.push(i + 1);
+  return starts;
+}

@@ -1,0 +1,69 @@
+import type { Ip } from "../addr/ip.ts";
+import { parseMac } from "../addr/mac.ts";
+import type { Check } from "./check.ts";
+import type { Path } from "./complaint.ts";
+import type { MachineMap } from "./file.ts";
+import { quoted } from "./prefixes.ts";
+import type { Nic } from "./topology.ts";
+import type { Segment } from "./underlay.ts";
+
+/** One address of a machine and the subnet it lies in. */
+export interface Seat {
+  readonly ip: Ip;
+  readonly segment: Segment;
+}
+
+/** The cards of a machine: one a subnet, named eth0, eth1 … in the order of the addresses, with its MTU and pinned MAC. */
+export function readNics(seats: readonly Seat[], entry: MachineMap, path: Path, check: Check): readonly Nic[] {
+  const bySegment = new Map<Segment, Ip[]>();
+  for (const { ip, segment } of seats) {
+    const mine = bySegment.get(segment);
+    if (mine) mine.push(ip);
+    else bySegment.set(segment, [ip]);
+  }
+  const { mtu, mac } = entry;
+  const names = [...bySegment.keys()].map((_, i) => `eth${i}`);
+  const macs = typeof mac === "string" ? { eth0: mac } : (mac ?? {});
+  if (typeof mtu === "object") checkDevices(Object.keys(mtu), names, [...path, "mtu"], check);
+  if (typeof mac === "object") checkDevices(Object.keys(mac), names, [...path, "mac"], check);
+  return [...bySegment].map(([segment, ips], i): Nic => {
+    const name = `eth${i}`;
+    const pinned = Object.hasOwn(macs, name) ? macs[name] : undefined;
+    const macPath = typeof mac === "string" ? [...path, "mac"] : [...path, "mac", name];
+    const found = pinned === undefined ? undefined : readMac(pinned, macPath, check);
+    const own = typeof mtu === "object" ? (Object.hasOwn(mtu, name) ? mtu[name] : undefined) : mtu;
+    const addresses = ips.map((ip) => ({
+      ip,
+      length: segment.cidrs.find((cidr) => cidr.contains(ip))?.length ?? ip.bits,
+    }));
+    return {
+      name,
+      subnet: segment.name,
+      addresses,
+      mtu: own ?? segment.mtu,
+      ...(found !== undefined && { mac: found }),
+    };
+  });
+}
+
+function checkDevices(asked: readonly string[], names: readonly string[], path: Path, check: Check): void {
+  for (const word of asked) {
+    if (names.includes(word)) continue;
+    const hint = names.length === 0 ? undefined : `its cards are ${names.join(", ")}`;
+    check.complain({
+      code: "unknown-device",
+      path: [...path, word],
+      part: "key",
+      message: `there is no ${word} here`,
+      hint,
+    });
+  }
+}
+
+function readMac(text: string, path: Path, check: Check): Nic["mac"] {
+  const mac = parseMac(text);
+  if (mac !== undefined && (Number.parseInt(mac.slice(0, 2), 16) & 1) === 0) return mac;
+  const what = mac === undefined ? "is not a MAC address" : "is a group address";
+  check.complain({ code: "bad-mac", path, message: `${quoted(text)} ${what}`, hint: "for example 02:00:00:00:00:01" });
+  return undefined;
+}

@@ -1,0 +1,175 @@
+import type { TopologyFile } from "./file.ts";
+import { CALICO_VERSIONS, MODE_SETTINGS, MODES, type Setting } from "./settings.ts";
+
+/**
+ * Whether a tree has the keys, types and ranges of a topology file: the fast twin of `schema.ts`.
+ *
+ * It says only yes or no; on a no the schema explains. Pods are left to `isPod`, so that the loop over 150,000 of them
+ * can check and resolve in one pass.
+ */
+export function isTopologyFile(tree: unknown): tree is TopologyFile {
+  return isFile(tree);
+}
+
+/** Whether one value of `pods:` is a host's name or a map of the right shape. */
+export function isPod(value: unknown): boolean {
+  if (typeof value === "string") return true;
+  if (!isMap(value)) return false;
+  for (const key in value) {
+    const field = value[key];
+    switch (key) {
+      case "host":
+      case "device":
+        if (typeof field !== "string") return false;
+        break;
+      case "address":
+        if (typeof field !== "string" && !oneOrTwo(field)) return false;
+        break;
+      case "labels":
+        if (!isLabels(field)) return false;
+        break;
+      case "listen":
+        if (!isTexts(field)) return false;
+        break;
+      case "hostNetwork":
+        if (typeof field !== "boolean") return false;
+        break;
+      default:
+        return false;
+    }
+  }
+  return true;
+}
+
+/** A map as JSON and YAML give it: neither a list nor nothing. */
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+type Guard = (value: unknown) => boolean;
+
+const isText: Guard = (value) => typeof value === "string";
+const isFlag: Guard = (value) => typeof value === "boolean";
+
+function whole(min: number, max: number): Guard {
+  return (value) => typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
+}
+
+function word(...words: readonly unknown[]): Guard {
+  return (value) => words.includes(value);
+}
+
+function listOf(item: Guard, min = 0, max = Number.POSITIVE_INFINITY): Guard {
+  return (value) => Array.isArray(value) && value.length >= min && value.length <= max && value.every(item);
+}
+
+function mapOf(item: Guard): Guard {
+  return (value) => {
+    if (!isMap(value)) return false;
+    for (const key in value) if (!item(value[key])) return false;
+    return true;
+  };
+}
+
+function either(...guards: readonly Guard[]): Guard {
+  return (value) => guards.some((guard) => guard(value));
+}
+
+/** A map with these keys at most; `needed` ones must be there. */
+function shape(fields: Readonly<Record<string, Guard>>, ...needed: readonly string[]): Guard {
+  const guards = new Map(Object.entries(fields));
+  return (value) => {
+    if (!isMap(value)) return false;
+    for (const key in value) {
+      const guard = guards.get(key);
+      if (!guard?.(value[key])) return false;
+    }
+    return needed.every((key) => Object.hasOwn(value, key));
+  };
+}
+
+const isTexts = listOf(isText);
+const oneOrTwo = listOf(isText, 1, 2);
+const isLabels = mapOf(isText);
+const texts = either(isText, oneOrTwo);
+const isMtu = whole(68, 65535);
+const isAs = whole(1, 4294967294);
+const isBlock4 = whole(20, 32);
+const isBlock6 = whole(116, 128);
+
+const cluster = shape({
+  podCIDR: texts,
+  nodeMaskSize: either(whole(0, 128), shape({ v4: whole(0, 32), v6: whole(0, 128) })),
+  serviceCIDR: texts,
+});
+
+function settings(table: Readonly<Record<string, Setting>>): Guard {
+  return shape(Object.fromEntries(Object.entries(table).map(([key, { min, max }]) => [key, whole(min, max)])));
+}
+
+const hostCniFields: Readonly<Record<string, Guard>> = {
+  flannel: shape({ bridge: isText, ipMasq: isFlag }),
+  calico: shape({
+    version: word(...CALICO_VERSIONS),
+    blockSize: either(isBlock4, isBlock6, shape({ v4: isBlock4, v6: isBlock6 })),
+    natOutgoing: isFlag,
+    asNumber: isAs,
+    nodeToNodeMeshEnabled: isFlag,
+  }),
+  ...Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])])),
+};
+
+const subnetMap = shape({
+  cidr: texts,
+  mtu: isMtu,
+  gateway: texts,
+  drop: isTexts,
+  allow: isTexts,
+  sourceDestCheck: isFlag,
+  routes: isTexts,
+});
+
+const bgpFields = { as: isAs, peers: listOf(either(isText, mapOf(isAs))), routeReflector: isFlag };
+const machineFields = {
+  address: isText,
+  addresses: listOf(isText, 1),
+  mtu: either(isMtu, mapOf(isMtu)),
+  mac: either(isText, mapOf(isText)),
+};
+
+const routerMap = shape({ ...machineFields, igp: isFlag, routes: isTexts, bgp: shape(bgpFields, "as") });
+const hostMap = shape({
+  ...machineFields,
+  nodeIP: texts,
+  podCIDR: texts,
+  labels: isLabels,
+  bgp: shape(bgpFields),
+  cni: shape(hostCniFields),
+});
+const addressList = listOf(isText, 1);
+
+const isFile = shape(
+  {
+    "cni-trace": word(1),
+    cluster,
+    cni: shape({ mode: word(...MODES), ...hostCniFields }),
+    subnets: mapOf(either(isText, oneOrTwo, subnetMap)),
+    routers: mapOf(either(isText, addressList, routerMap)),
+    hosts: mapOf(either(isText, addressList, hostMap)),
+    pods: isMap,
+    faults: listOf(either(isText, isLabels)),
+    generate: shape(
+      {
+        racks: whole(1, 65535),
+        hostsPerRack: whole(1, 65535),
+        podsPerHost: whole(0, 65535),
+        underlay: texts,
+        bgp: isFlag,
+      },
+      "racks",
+      "hostsPerRack",
+      "podsPerHost",
+    ),
+  },
+  "cni-trace",
+);

@@ -1,0 +1,64 @@
+import { markJson } from "./json-source.ts";
+import { LIMITS } from "./limits.ts";
+import { placeAt, type SourceText, type SourceTree } from "./marks.ts";
+import type { Problem } from "./problem.ts";
+
+/**
+ * A text as a tree: JSON when it is JSON, else YAML.
+ *
+ * Small texts come with marks. A large JSON text comes without any, and costs little more than `JSON.parse`;
+ * `markedSource` reads it again when there is something to point at.
+ */
+export async function readSource(source: SourceText): Promise<SourceTree> {
+  const { text } = source;
+  if (text.length > LIMITS.json) return refuse(source, "file-too-large", tooLarge(text, LIMITS.json), ADVICE);
+  if (/^\s*\{/.test(text)) {
+    const json = parseJson(text);
+    if (json.ok)
+      return isLarge(source) ? { problems: [], read: { tree: json.value, marks: new Map() } } : markedSource(source);
+    if (text.length > LIMITS.yaml) return refuse(source, "not-json", "this is not JSON", json.message, json.offset);
+  }
+  if (text.length > LIMITS.yaml) {
+    return refuse(source, "file-too-large", `as YAML ${tooLarge(text, LIMITS.yaml)}`, `write it as JSON, or ${ADVICE}`);
+  }
+  const { readYaml } = await import("./yaml-source.ts");
+  return readYaml(source);
+}
+
+/** Whether a JSON text is so large that its marks are made only when needed. */
+export function isLarge({ text }: SourceText): boolean {
+  return text.length > 64 * 1024;
+}
+
+/** The tree of a JSON text with marks, and a problem for every key that stands twice. */
+export function markedSource(source: SourceText): SourceTree {
+  const problems: Problem[] = [];
+  const read = markJson(source, (offset, key) => {
+    const message = `${key} stands here twice`;
+    problems.push({ code: "duplicate-key", message, place: placeAt(source, offset), hint: "merge the two" });
+  });
+  if (!read) return refuse(source, "too-deep", `more than ${LIMITS.depth} maps and lists inside one another`);
+  return { problems, read };
+}
+
+const ADVICE = "describe a large cluster with `generate`";
+
+function tooLarge(text: string, limit: number): string {
+  const mib = (characters: number) => Math.ceil(characters / 2 ** 20);
+  return `${mib(text.length)} MiB is more than the ${mib(limit)} MiB that are read`;
+}
+
+function refuse(source: SourceText, code: string, message: string, hint?: string, offset = 0): SourceTree {
+  return { problems: [{ code, message, place: placeAt(source, offset), ...(hint !== undefined && { hint }) }] };
+}
+
+type Parsed = { ok: true; value: unknown } | { ok: false; message: string; offset: number };
+
+function parseJson(text: string): Parsed {
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { ok: false, message: error.message, offset: Number(/at position (\d+)/.exec(error.message)?.[1] ?? 0) };
+  }
+}
