@@ -23,7 +23,8 @@ export function bridgeHandleFrame(run: Run, skb: Skb): readonly Step[] {
   if (isGroup(ethernet.dst)) {
     const others = egress(netns, bridge, port);
     run.note(skb, { kind: "flood", accepted: [], ignored: 0 });
-    return [...up(skb), ...others.flatMap((to) => out(run, netns, bridge, to, copyOf(run, skb), skb))];
+    // The ports first, then the host itself, as `br_handle_frame_finish` does.
+    return [...others.flatMap((to) => out(run, netns, bridge, to, copyOf(run, skb), skb)), ...up(skb)];
   }
   return unicast(run, netns, bridge, port, skb, ethernet.dst);
 }

@@ -38,7 +38,7 @@ export function udpReceive(run: Run, skb: Skb): readonly Step[] {
   if (udp?.kind !== "udp") return run.drop(skb, "NO_SOCKET");
   if (ipOf(skb).dst.isMulticast || skb.type === "broadcast") return [];
   const netns = run.netns(skb.netns);
-  const socket = findSocket(netns, skb, "udp", udp.dport);
+  const socket = findSocket(run, netns, skb, "udp", udp.dport);
   if (socket === undefined) return noSocket(run, skb, netns, "udp");
   if (socket !== "assumed" && socket.owner.kind === "link") return [{ stage: "vxlan_rcv", skb }];
   if (socket !== "assumed" && netns.forwarders.some((forwarder) => forwarder.process === socket.owner.name)) {
@@ -64,7 +64,7 @@ function tcpReceive(run: Run, skb: Skb, tcp: Tcp): readonly Step[] {
     return [];
   }
   const answers = tcp.flags.includes("SYN") && tcp.flags.includes("ACK");
-  const socket = answers ? "kernel" : findSocket(netns, skb, "tcp", tcp.dport);
+  const socket = answers ? "kernel" : findSocket(run, netns, skb, "tcp", tcp.dport);
   if (socket !== undefined) {
     run.note(skb, { kind: "deliver", socket });
     return [];
@@ -84,7 +84,7 @@ function tcpReceive(run: Run, skb: Skb, tcp: Tcp): readonly Step[] {
 
 function sctpReceive(run: Run, skb: Skb, dport: number): readonly Step[] {
   const netns = run.netns(skb.netns);
-  const socket = findSocket(netns, skb, "sctp", dport);
+  const socket = findSocket(run, netns, skb, "sctp", dport);
   if (socket === undefined) return noSocket(run, skb, netns, "sctp");
   run.note(skb, { kind: "deliver", socket });
   return [];
@@ -98,10 +98,17 @@ function answer(run: Run, skb: Skb, payload: readonly Header[]): readonly Step[]
   return made ? [{ stage: "ip_local_out", skb: made }] : [];
 }
 
-function findSocket(netns: Netns, skb: Skb, protocol: SocketProtocol, port: number): Socket | "assumed" | undefined {
+function findSocket(
+  run: Run,
+  netns: Netns,
+  skb: Skb,
+  protocol: SocketProtocol,
+  port: number,
+): Socket | "assumed" | undefined {
   const { dst } = ipOf(skb);
   const bound = netns.sockets.find(
     (socket) => socket.protocol === protocol && socket.port === port && (!socket.ip || socket.ip.equals(dst)),
   );
-  return bound ?? (netns.assumeListening ? "assumed" : undefined);
+  const client = run.state.sockets.get(`${netns.name} ${protocol} ${port}`);
+  return bound ?? client ?? (netns.assumeListening ? "assumed" : undefined);
 }

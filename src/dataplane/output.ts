@@ -63,6 +63,7 @@ export function send(run: Run, what: Send): { readonly packet: Packet; readonly 
     depth: 0,
     ...(found && { route: found, dev: outputDevice(found) }),
   };
+  remember(run, what);
   run.note(skb, { kind: "send", process: what.process });
   const failed = failure(found, size, mtu, what);
   if (failed) {
@@ -71,6 +72,18 @@ export function send(run: Run, what: Send): { readonly packet: Packet; readonly 
     return { packet, steps: run.drop(skb, failed.reason, { ...(found && { route: found }), mtu, size, ip: what.dst }) };
   }
   return { packet, steps: [{ stage: "ip_local_out", skb }] };
+}
+
+/** The socket stays open for what comes back. */
+function remember(run: Run, what: Send): void {
+  const [transport] = what.payload;
+  if (transport?.kind !== "udp" && transport?.kind !== "tcp" && transport?.kind !== "sctp") return;
+  run.state.sockets.set(`${what.from} ${transport.kind} ${transport.sport}`, {
+    protocol: transport.kind,
+    port: transport.sport,
+    owner: { kind: "process", name: what.process },
+    by: "operator",
+  });
 }
 
 function failure(found: FibResult | undefined, size: number, mtu: number, what: Send) {

@@ -1,5 +1,6 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Neighbour } from "../kernel/neighbour.ts";
+import type { Socket } from "../kernel/socket.ts";
 import type { Packet } from "../wire/header.ts";
 
 /** What a connection is told apart by; ICMP errors are looked up by the packet they quote. */
@@ -38,6 +39,8 @@ export interface State {
   readonly pmtu: ReadonlyMap<string, number>;
   readonly connections: readonly Connection[];
   readonly fragments: ReadonlyMap<string, Fragments>;
+  /** Sockets that something was sent from, by `netns protocol port`: replies and errors come back to them. */
+  readonly sockets: ReadonlyMap<string, Socket>;
 }
 
 export const EMPTY_STATE: State = {
@@ -46,6 +49,7 @@ export const EMPTY_STATE: State = {
   pmtu: new Map(),
   connections: [],
   fragments: new Map(),
+  sockets: new Map(),
 };
 
 /** A copy to write in. */
@@ -55,6 +59,7 @@ export interface MutableState {
   readonly pmtu: Map<string, number>;
   readonly connections: Connection[];
   readonly fragments: Map<string, Fragments>;
+  readonly sockets: Map<string, Socket>;
 }
 
 export function thaw(state: State): MutableState {
@@ -64,5 +69,6 @@ export function thaw(state: State): MutableState {
     pmtu: new Map(state.pmtu),
     connections: [...state.connections],
     fragments: new Map(state.fragments),
+    sockets: new Map(state.sockets),
   };
 }

@@ -1,0 +1,131 @@
+import type { Send } from "../dataplane/output.ts";
+import { type WalkOptions, walk } from "../dataplane/walk.ts";
+import { diagnose } from "../diagnose/diagnose.ts";
+import type { Network } from "../kernel/network.ts";
+import type { Mode } from "../modes/mode.ts";
+import type { Outcome } from "../topology/problem.ts";
+import type { Fault, Topology } from "../topology/topology.ts";
+import type { Answer, Direction, Question } from "../trace/answer.ts";
+import { arrivalTtl, crossings, fabricNeeds, headerBytes, places, senderSees } from "../trace/project.ts";
+import { eventsOf, type Trace } from "../trace/trace.ts";
+import { findEndpoint } from "./endpoint.ts";
+import { replyTo, requestOf, smallest } from "./flow.ts";
+import { pathMtu } from "./path-mtu.ts";
+import { traceroute } from "./traceroute.ts";
+
+/** What a user asks: two places, and how the packet looks; what is left out has the usual default. */
+export interface Ask {
+  readonly src: string;
+  readonly dst: string;
+  readonly protocol?: Question["protocol"];
+  readonly sport?: number;
+  readonly dport?: number;
+  readonly size?: number;
+  readonly ttl?: number;
+  readonly df?: Question["df"];
+  readonly family?: 4 | 6;
+  readonly cold?: boolean;
+  readonly oneWay?: boolean;
+  readonly traceroute?: boolean;
+  /** Whether to look for fixes when the packet does not arrive; default yes. */
+  readonly fixes?: boolean;
+  /** Commands done to the finished tables after the topology's own faults. */
+  readonly faults?: readonly Fault[];
+}
+
+const PORTS = { sport: 40000, dport: 9000 } as const;
+const SIZE = 60;
+const PING_SIZE = 84;
+
+/** The packet that is asked about, every default filled in. */
+export function questionOf(topology: Topology, network: Network, mode: Mode, ask: Ask): Outcome<Question> {
+  const wanted = ask.family ?? topology.cluster.podCIDRs[0]?.family ?? 4;
+  const src = findEndpoint(topology, network, ask.src, wanted);
+  const dst = findEndpoint(topology, network, ask.dst, wanted);
+  if (!src.ok || !dst.ok)
+    return { ok: false, problems: [...(src.ok ? [] : src.problems), ...(dst.ok ? [] : dst.problems)] };
+  if (src.value.netns === undefined) {
+    const message = `${ask.src} is only an address: nobody in ${topology.name} sends from it`;
+    return { ok: false, problems: [{ code: "no-sender", message, hint: "name a pod, a host or a router" }] };
+  }
+  const protocol = ask.protocol ?? "udp";
+  const { family } = dst.value.ip;
+  const least = smallest(protocol, family);
+  const size = ask.size ?? Math.max(protocol === "icmp" ? PING_SIZE : SIZE, least);
+  if (size < least || size > 65535) {
+    const message = `${size} bytes is no IP length for ${protocol}`;
+    return { ok: false, problems: [{ code: "bad-size", message, hint: `give ${least} to 65535` }] };
+  }
+  return {
+    ok: true,
+    value: {
+      mode: mode.name,
+      topology: topology.name,
+      src: src.value,
+      dst: dst.value,
+      protocol,
+      sport: ask.sport ?? PORTS.sport,
+      dport: ask.dport ?? PORTS.dport,
+      size,
+      ttl: ask.ttl ?? 64,
+      df: ask.df ?? "auto",
+      cold: ask.cold ?? false,
+    },
+  };
+}
+
+/** Walks a question over a network that is built; without fixes. */
+export function answerQuestion(
+  network: Network,
+  question: Question,
+  ask: Pick<Ask, "oneWay" | "traceroute"> = {},
+): Answer {
+  const options: WalkOptions = { cold: question.cold };
+  const request = requestOf(question);
+  const there = walk(network, request, options);
+  const forward = direction(network, there.trace, request);
+  const response = ask.oneWay ? undefined : replyTo(there.trace, question);
+  const back = response && walk(network, response, { ...options, state: there.state });
+  const reply = response && back && direction(network, back.trace, response);
+  const arrives = forward.diagnosis.verdict === "REACHABLE" || forward.diagnosis.verdict === "REACHABLE_WITH_RISK";
+  const broken = arrives && reply !== undefined && reply.ttl === undefined;
+  return {
+    question,
+    verdict: broken ? "UNREACHABLE" : forward.diagnosis.verdict,
+    code: broken ? "RETURN_PATH_BROKEN" : forward.diagnosis.code,
+    forward,
+    ...(reply && { reply }),
+    senderSees: reply?.ttl !== undefined ? { kind: "reply" } : seen(there.trace),
+    fixes: [],
+    ...(ask.traceroute && { traceroute: traceroute(network, request, options) }),
+    assumptions: [],
+  };
+}
+
+function seen(trace: Trace): Answer["senderSees"] {
+  const sees = senderSees(trace);
+  const left = trace.events.some((event) => event.action.kind === "transmit");
+  return sees.kind === "silence" && !left ? { kind: "nothing-sent" } : sees;
+}
+
+function direction(network: Network, trace: Trace, sent: Send): Direction {
+  const ttl = arrivalTtl(trace);
+  const mtu = ttl === undefined ? undefined : pathMtu(network, sent);
+  const visited = places(trace);
+  return {
+    trace,
+    diagnosis: diagnose(network, trace),
+    crossings: crossings(trace),
+    places: visited.length,
+    ipHops: ipHops(trace),
+    headerBytes: headerBytes(trace),
+    ...(ttl !== undefined && { ttl }),
+    ...(mtu !== undefined && { pathMtu: mtu }),
+    fabric: fabricNeeds(trace),
+  };
+}
+
+/** What traceroute would count if everybody answered: one for each forwarding, one for the end. */
+function ipHops(trace: Trace): number {
+  return eventsOf(trace, "forward").length + 1;
+}
