@@ -16,18 +16,26 @@ export interface Around {
   encode(packet: Packet): Uint8Array;
 }
 
-/** A region to take apart, and what the headers around it have told of it. */
-export interface Input extends Region {
-  /** Where the region starts, counted in bytes from the start of the outermost header. */
+/** Bytes that are to be taken apart. */
+export interface Extent {
+  readonly bytes: Uint8Array;
+  /** Where they start, counted in bytes from the start of the outermost header. */
   readonly offset: number;
-  /** How long the headers around say the region is: more than `bytes` holds when a quote was cut short. */
+  /** How many there are said to be: more than `bytes` holds when a quote was cut short. */
   readonly length: number;
+}
+
+/** A region to take apart, and what the headers around it have told of it. */
+export interface Input extends Extent, Region {
   /** The region is the start of a fragmented datagram: what its header says of the whole cannot be checked. */
   readonly partial: boolean;
   readonly outer: Header | undefined;
   readonly tunnels: ReadonlyMap<number, Tunnel>;
-  /** Takes a quoted packet apart; `undefined` where quotes are nested too deep to be followed. */
-  readonly quoted: ((bytes: Uint8Array, offset: number) => Packet) | undefined;
+  /**
+   * Takes a quoted packet apart; gives `undefined` where not even its IP header is whole. Absent where quotes are nested
+   * too deep to be followed.
+   */
+  readonly quoted: ((extent: Extent) => Packet | undefined) | undefined;
 }
 
 /** A header that has been read, and where and how to go on. */

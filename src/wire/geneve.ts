@@ -34,6 +34,7 @@ export const geneve: Codec<Geneve> = {
     start: SIZE,
     length: length - SIZE,
     next: kindOf(view.getUint16(2)),
+    protocol: view.getUint16(2),
   }),
 };
 
@@ -53,6 +54,7 @@ function typeOf(inner: Header | undefined): number {
     case "ipv6":
       return 0x86dd;
     default:
+      if (inner?.kind === "payload" && inner.protocol !== undefined) return inner.protocol;
       throw new Error(`${inner?.kind ?? "nothing"} behind geneve`);
   }
 }

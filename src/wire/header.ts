@@ -158,7 +158,7 @@ export interface Payload {
   readonly kind: "payload";
   readonly length: number;
   readonly bytes?: Uint8Array;
-  /** Right behind an IP or Ethernet header: the protocol number or ethertype, for lack of a header that tells. */
+  /** Right behind an IP, Ethernet or Geneve header: the protocol number or ethertype, for lack of a header that tells. */
   readonly protocol?: number;
 }
 

@@ -1,6 +1,6 @@
 import { checksum, transportChecksum } from "./checksum.ts";
 import { type Codec, DecodeError, holds, isCut } from "./codec.ts";
-import type { Header, Icmp } from "./header.ts";
+import type { Header, HeaderKind, Icmp } from "./header.ts";
 
 /*
  * RFC 792 (IPv4), RFC 4443 §2.1 (IPv6). The second word means something else in each type.
@@ -20,10 +20,13 @@ const ERRORS: readonly number[] = [3, 4, 5, 11, 12];
 /** RFC 4443 §2.1: the high bit tells information from error; these four are in use. */
 const ERRORS_V6: readonly number[] = [1, 2, 3, 4];
 
+const CARRIED: readonly (HeaderKind | undefined)[] = ["payload", "quote", undefined];
+
 export const icmp: Codec<Icmp> = {
   size: () => SIZE,
 
-  encode(header, { view }, { outer }) {
+  encode(header, { view }, { outer, inner }) {
+    if (!CARRIED.includes(inner?.kind)) throw new Error(`${inner?.kind} behind icmp`);
     view.setUint8(0, header.type);
     view.setUint8(1, header.code);
     view.setUint16(2, 0);

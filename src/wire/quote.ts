@@ -1,4 +1,4 @@
-import { type Codec, DecodeError } from "./codec.ts";
+import { type Codec, DecodeError, regionOf } from "./codec.ts";
 import type { Quote } from "./header.ts";
 
 /*
@@ -11,6 +11,7 @@ import type { Quote } from "./header.ts";
  *  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  */
 
+/** Enough to tell how long the quoted packet was. */
 const LEAST = 20;
 
 export const quote: Codec<Quote> = {
@@ -25,17 +26,20 @@ export const quote: Codec<Quote> = {
 
   decode({ bytes, length, offset, quoted }) {
     if (bytes.length < LEAST || quoted === undefined) return undefined;
-    const packet = quoted(bytes, offset);
+    const whole = packetLength(bytes, offset);
+    if (whole < length) {
+      throw new DecodeError("quote", `${length - whole} bytes behind the quoted packet`, offset + whole);
+    }
+    const packet = quoted({ bytes, length: whole, offset });
+    if (packet === undefined) return undefined;
     return { header: { kind: "quote", packet, length }, start: bytes.length, length: 0, next: "payload" };
   },
 };
 
-/** How long the packet that `bytes` start says it is, cut off or not. Throws `DecodeError` when it is no IP packet. */
-export function quotedLength(bytes: Uint8Array, offset: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+/** How long the packet that `bytes` start says it is, cut off or not. */
+function packetLength(bytes: Uint8Array, offset: number): number {
+  const { view } = regionOf(bytes);
   const version = view.getUint8(0) >>> 4;
   if (version !== 4 && version !== 6) throw new DecodeError("quote", `IP version ${version}`, offset);
-  const length = version === 4 ? view.getUint16(2) : 40 + view.getUint16(4);
-  if (length >= bytes.length) return length;
-  throw new DecodeError("quote", `${bytes.length - length} bytes behind the quoted packet`, offset + length);
+  return version === 4 ? view.getUint16(2) : 40 + view.getUint16(4);
 }

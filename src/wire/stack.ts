@@ -1,5 +1,5 @@
 import { arp } from "./arp.ts";
-import { type Codec, type Decoded, type Input, regionOf, type Tunnel } from "./codec.ts";
+import { type Codec, type Decoded, type Extent, type Input, regionOf, type Tunnel } from "./codec.ts";
 import { ethernet } from "./ethernet.ts";
 import { geneve } from "./geneve.ts";
 import type { Header, HeaderKind, HeaderOf, Packet } from "./header.ts";
@@ -9,7 +9,7 @@ import { ipv6 } from "./ipv6.ts";
 import { ndp } from "./ndp.ts";
 import { payload, payloadOf } from "./payload.ts";
 import { statedProtocol } from "./protocol.ts";
-import { quote, quotedLength } from "./quote.ts";
+import { quote } from "./quote.ts";
 import { sctp } from "./sctp.ts";
 import { slice } from "./slice.ts";
 import { tcp } from "./tcp.ts";
@@ -120,17 +120,11 @@ interface Context {
   readonly depth: number;
 }
 
-interface Extent {
-  readonly bytes: Uint8Array;
-  readonly length: number;
-  readonly offset: number;
-}
-
 function decodeFrom(first: HeaderKind, extent: Extent, context: Context): Packet {
   const packet: Header[] = [];
   const quoted =
     context.depth < DEEPEST_QUOTE
-      ? (bytes: Uint8Array, offset: number) => decodeQuoted({ bytes, offset }, context)
+      ? (inner: Extent) => decodeQuoted(inner, { ...context, depth: context.depth + 1 })
       : undefined;
   let rest = extent;
   let found: Pick<Decoded<Header>, "next" | "protocol" | "partial"> = { next: first };
@@ -165,10 +159,10 @@ function decodeFrom(first: HeaderKind, extent: Extent, context: Context): Packet
  * Takes the packet in a quote apart. Where its end is missing, its checksums cannot be checked: those that come out the
  * same when the end is taken to be the usual pattern follow from the packet after all, and are not stated.
  */
-function decodeQuoted({ bytes, offset }: Omit<Extent, "length">, context: Context): Packet {
-  const length = quotedLength(bytes, offset);
-  const inside = { ...context, depth: context.depth + 1 };
-  const packet = decodeFrom(ipKind(bytes), { bytes, length, offset }, inside);
+function decodeQuoted(extent: Extent, context: Context): Packet | undefined {
+  const { bytes, length } = extent;
+  const packet = decodeFrom(ipKind(bytes), extent, context);
+  if (packet[0]?.kind === "payload") return undefined;
   if (length === bytes.length) return packet;
   const unstated = packet.map((header, at) => withoutWhole(header, packet[at - 1]));
   const again = encode(unstated);

@@ -58,7 +58,7 @@ export const tcp: Codec<Tcp> = {
     if (!holds(input, "tcp", SIZE)) return undefined;
     const { bytes, view } = input;
     const size = (view.getUint8(12) >>> 4) * 4;
-    if (size < SIZE || size > input.length) {
+    if (size < SIZE || (size > input.length && !input.partial)) {
       throw new DecodeError("tcp", `header length is ${size}, in ${input.length} bytes`, input.offset + 12);
     }
     if (!holds(input, "tcp", size)) return undefined;
