@@ -3,7 +3,8 @@ import type { FdbEntry } from "../kernel/fdb.ts";
 import type { Bridge, Link } from "../kernel/link.ts";
 import type { Netns } from "../kernel/netns.ts";
 import { bridgeCallsIptables } from "../kernel/sysctl.ts";
-import { hook } from "./netfilter.ts";
+import { defragment, fragmentOut } from "./fragment.ts";
+import { hook, tracks } from "./netfilter.ts";
 import { addressed, protocolStep } from "./receive.ts";
 import type { Run } from "./run.ts";
 import { ethernetOf, type Skb, type Step } from "./skb.ts";
@@ -18,15 +19,25 @@ export function bridgeHandleFrame(run: Run, skb: Skb): readonly Step[] {
   if (isGroup(ethernet.src)) return run.drop(skb, "MAC_INVALID_SOURCE");
   run.state.fdb.set(`${netns.name} ${bridge.name} ${ethernet.src}`, port.name);
   if (!bridge.up) return run.drop(skb, "DEV_READY", { dev: bridge.name });
-  const up = (copy: Skb) => passUp(run, bridge, copy);
-  if (ethernet.dst === bridge.mac) return up(skb);
-  if (isGroup(ethernet.dst)) {
-    const others = egress(netns, bridge, port);
-    run.note(skb, { kind: "flood", accepted: [], ignored: 0 });
-    // The ports first, then the host itself, as `br_handle_frame_finish` does.
-    return [...others.flatMap((to) => out(run, netns, bridge, to, copyOf(run, skb), skb)), ...up(skb)];
-  }
-  return unicast(run, netns, bridge, port, skb, ethernet.dst);
+  const frame = preRoute(run, netns, bridge, skb);
+  if (!frame) return [];
+  if (ethernet.dst === bridge.mac) return passUp(run, bridge, frame);
+  if (!isGroup(ethernet.dst)) return unicast(run, netns, bridge, port, frame, ethernet.dst);
+  const others = egress(netns, bridge, port);
+  run.note(frame, { kind: "flood", accepted: [], ignored: 0 });
+  // The ports first, then the host itself, as `br_handle_frame_finish` does.
+  const copies = others.flatMap((to) => out(run, netns, bridge, to, copyOf(run, frame), port));
+  return [...copies, ...passUp(run, bridge, frame)];
+}
+
+/** `br_nf_pre_routing`: with br_netfilter, every IPv4 frame passes PREROUTING here, and fragments are put together. */
+function preRoute(run: Run, netns: Netns, bridge: Bridge, skb: Skb): Skb | undefined {
+  const [ethernet, ...rest] = skb.packet;
+  if (!ethernet || rest[0]?.kind !== "ipv4" || !bridgeCallsIptables(netns)) return skb;
+  const packet: Skb = { ...skb, packet: rest, dev: bridge.name };
+  const whole = tracks(netns) ? defragment(run, packet) : packet;
+  const passed = whole && hook(run, "PREROUTING", whole, { in: bridge.name });
+  return passed && { ...passed, dev: skb.dev ?? "", packet: [ethernet, ...passed.packet], prerouted: true };
 }
 
 /** `br_dev_xmit`: the host itself sends into its bridge. */
@@ -46,13 +57,13 @@ function unicast(run: Run, netns: Netns, bridge: Bridge, from: Link | undefined,
     const others = egress(netns, bridge, from);
     run.note(skb, { kind: "flood", accepted: [], ignored: others.length });
     if (others.length === 0) return run.drop(skb, "BRIDGE_NO_EGRESS_PORT", { dev: bridge.name });
-    return others.flatMap((to, i) => out(run, netns, bridge, to, i === 0 ? skb : copyOf(run, skb), skb));
+    return others.flatMap((to, i) => out(run, netns, bridge, to, i === 0 ? skb : copyOf(run, skb), from));
   }
   run.note(skb, { kind: "fdb", entry });
   const to = netns.links.get(entry.dev);
   if (!to || to.master !== bridge.name) return run.drop(skb, "BRIDGE_NO_EGRESS_PORT", { dev: entry.dev });
   if (from && to.name === from.name && !to.hairpin) return run.drop(skb, "BRIDGE_NO_EGRESS_PORT", { dev: to.name });
-  return out(run, netns, bridge, to, skb, from ? skb : undefined);
+  return out(run, netns, bridge, to, skb, from);
 }
 
 /** Written entries first, then what the bridge has learned. */
@@ -69,16 +80,15 @@ function egress(netns: Netns, bridge: Bridge, from: Link | undefined): readonly 
   );
 }
 
-/** Out by a port; what is bridged and not the host's own passes iptables when br_netfilter is on. */
-function out(run: Run, netns: Netns, bridge: Bridge, to: Link, skb: Skb, bridged: Skb | undefined): readonly Step[] {
+/** Out by a port; what came in by another one passes FORWARD and POSTROUTING when br_netfilter is on. */
+function out(run: Run, netns: Netns, bridge: Bridge, to: Link, skb: Skb, from: Link | undefined): readonly Step[] {
   const [ethernet, ...rest] = skb.packet;
-  const filtered = bridged && ethernet && rest[0]?.kind === "ipv4" && rest[1]?.kind !== "ndp";
-  if (!filtered || !bridgeCallsIptables(netns)) return [transmit(skb, to)];
-  let inner: Skb | undefined = { ...skb, packet: rest };
-  inner = hook(run, "PREROUTING", inner, { in: bridge.name });
-  inner = inner && hook(run, "FORWARD", inner, { in: bridge.name, out: bridge.name });
-  inner = inner && hook(run, "POSTROUTING", inner, { out: bridge.name });
-  return inner ? [transmit({ ...inner, packet: [ethernet, ...inner.packet] }, to)] : [];
+  if (!from || !ethernet || rest[0]?.kind !== "ipv4" || !bridgeCallsIptables(netns)) return [transmit(skb, to)];
+  const forwarded = hook(run, "FORWARD", { ...skb, packet: rest }, { in: bridge.name, out: bridge.name });
+  const passed = forwarded && hook(run, "POSTROUTING", forwarded, { out: bridge.name });
+  // What was put together is taken apart again (`br_nf_dev_queue_xmit`).
+  const pieces = passed && fragmentOut(run, passed, to);
+  return (pieces ?? []).map((piece) => transmit({ ...piece, packet: [ethernet, ...piece.packet] }, to));
 }
 
 function transmit(skb: Skb, to: Link): Step {

@@ -20,7 +20,7 @@ export function ipReceive(run: Run, skb: Skb): readonly Step[] {
   // Conntrack puts fragments together before any rule sees them (`nf_defrag_ipv4`).
   const whole = tracks(netns) ? defragment(run, skb) : skb;
   if (!whole) return [];
-  const passed = hook(run, "PREROUTING", whole, { in: skb.dev });
+  const passed = whole.prerouted ? whole : hook(run, "PREROUTING", whole, { in: skb.dev });
   return passed ? routeInput(run, netns, passed) : [];
 }
 

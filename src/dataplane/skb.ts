@@ -25,6 +25,8 @@ export interface Skb {
     readonly direction: "original" | "reply";
     readonly fresh: boolean;
   };
+  /** PREROUTING was run by the bridge already (`ip_sabotage_in`). */
+  readonly prerouted?: boolean;
   /** `-j NOTRACK`. */
   readonly untracked?: boolean;
   /** Tunnels around it in this namespace, to end a tunnel routed into itself. */
