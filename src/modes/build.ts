@@ -1,13 +1,15 @@
 import type { Netns } from "../kernel/netns.ts";
 import type { Network, Segment } from "../kernel/network.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
-import type { Fault, Router, Topology } from "../topology/topology.ts";
+import type { Fault, Topology } from "../topology/topology.ts";
 import { routersOf } from "./gateways.ts";
-import { buildHost, buildRouter, type Machine } from "./machine.ts";
+import { buildHost, buildRouter, type Ground, type Machine } from "./machine.ts";
 import type { Mode } from "./mode.ts";
 import { HostPeers } from "./peers.ts";
 import { findMode } from "./registry.ts";
+import { Routing } from "./routing.ts";
 import { Cabling } from "./segment.ts";
+import { Underlay } from "./underlay.ts";
 
 /**
  * The network of a topology as a mode's agents would program it. Machines are built when one of their namespaces is
@@ -34,9 +36,7 @@ class ModelNetwork implements Network {
   readonly topology: string;
   readonly segments: ReadonlyMap<string, Segment>;
   readonly #topology: Topology;
-  readonly #mode: Mode;
-  readonly #peers: HostPeers;
-  readonly #routers: ReadonlyMap<string, Router>;
+  readonly #ground: Ground;
   readonly #machines = new Map<string, Machine>();
   readonly #edited: Netns[] = [];
 
@@ -44,10 +44,10 @@ class ModelNetwork implements Network {
     this.mode = mode.name;
     this.topology = topology.name;
     this.#topology = topology;
-    this.#mode = mode;
-    this.#peers = new HostPeers(topology, mode.name);
-    this.#routers = routersOf(topology);
-    this.segments = new Cabling(topology, this.#routers, this.#peers, () => this.#edited).segments();
+    const underlay = new Underlay(topology, routersOf(topology), new Map());
+    const peers = new HostPeers(topology, mode.name);
+    this.#ground = { underlay, peers, mode, routing: new Routing(topology, underlay, peers, mode) };
+    this.segments = new Cabling(underlay, peers, () => this.#edited).segments();
   }
 
   netns(name: string): Netns | undefined {
@@ -59,7 +59,7 @@ class ModelNetwork implements Network {
       yield `host/${host}`;
       for (const pod of this.#topology.pods.on(host)) if (!pod.hostNetwork) yield `pod/${pod.name}`;
     }
-    for (const router of this.#routers.keys()) yield `router/${router}`;
+    for (const router of this.#ground.underlay.routers.keys()) yield `router/${router}`;
   }
 
   /** The machine that a namespace is part of. */
@@ -82,12 +82,12 @@ class ModelNetwork implements Network {
 
   #host(name: string): Machine | undefined {
     const host = this.#topology.hosts.get(name);
-    return host && buildHost(host, this.#topology, this.#mode, this.#peers);
+    return host && buildHost(host, this.#ground);
   }
 
   #router(name: string): Machine | undefined {
-    const router = this.#routers.get(name);
-    return router && buildRouter(router, this.#routers, this.#topology, this.#peers);
+    const router = this.#ground.underlay.routers.get(name);
+    return router && buildRouter(router, this.#ground);
   }
 }
 

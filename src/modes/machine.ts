@@ -1,25 +1,31 @@
 import { Netlink } from "../kernel/netlink.ts";
-import type { Host, Pod, Router, Topology } from "../topology/topology.ts";
+import type { Host, Pod, Router } from "../topology/topology.ts";
 import { Agent } from "./agent.ts";
-import { routesFor } from "./gateways.ts";
 import type { Mode } from "./mode.ts";
 import { NodeDraft } from "./node.ts";
 import type { HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
-import { hasFamily, writeDefaultRoutes, writeNics, writeRouter } from "./underlay.ts";
+import { birdRoute, type Routing } from "./routing.ts";
+import { type Underlay, writeUnderlay } from "./underlay.ts";
 
 /** The namespaces of one machine by name: a host with its pods, or a router alone. */
 export type Machine = ReadonlyMap<string, Netlink<HostPeer>>;
 
+/** What all machines of a network are built from. */
+export interface Ground {
+  readonly underlay: Underlay;
+  readonly peers: HostPeers;
+  readonly mode: Mode;
+  readonly routing: Routing;
+}
+
 /** A host as its agents leave it: cards and default route, then the mode's rows, then who listens. */
-export function buildHost(host: Host, topology: Topology, mode: Mode, peers: HostPeers): Machine {
+export function buildHost(host: Host, { underlay, peers, mode, routing }: Ground): Machine {
   const self = peers.get(host.name) as HostPeer;
-  const node = new NodeDraft(self, peers, topology.cluster);
+  const node = new NodeDraft(self, peers, underlay.topology.cluster, routing);
   const all = [node.netlink, ...node.pods.map((pod) => pod.netlink)];
-  if (hasFamily(topology, 6)) for (const netlink of all) netlink.sysctl("net.ipv6.conf.all.disable_ipv6", 0);
-  const operator = node.agent("operator");
-  writeNics(operator, self.netns, host.nics);
-  writeDefaultRoutes(operator, host.nics, topology);
+  if (underlay.has(6)) for (const netlink of all) netlink.sysctl("net.ipv6.conf.all.disable_ipv6", 0);
+  writeUnderlay(node.agent("operator"), host, self.netns, underlay);
   mode.program(node);
   for (const pod of self.pods) {
     const draft = node.pods.find((candidate) => candidate.pod === pod);
@@ -28,19 +34,24 @@ export function buildHost(host: Host, topology: Topology, mode: Mode, peers: Hos
   return new Map(all.map((netlink) => [netlink.netns.name, netlink]));
 }
 
-/** A router: cards, what the IGP knows, and the routes the topology gives it. */
-export function buildRouter(
-  router: Router,
-  routers: ReadonlyMap<string, Router>,
-  topology: Topology,
-  peers: HostPeers,
-): Machine {
-  const netlink = new Netlink<HostPeer>(`router/${router.name}`, "router", peers);
-  if (hasFamily(topology, 6)) netlink.sysctl("net.ipv6.conf.all.disable_ipv6", 0);
-  const operator = new Agent(netlink, "operator", router.name);
-  writeRouter(operator, router, [...routers.values()], topology);
-  routesFor(router, topology);
-  return new Map([[netlink.netns.name, netlink]]);
+/** A router: cards, the routes it is given, and in modes with BGP what it learns if it speaks it. */
+export function buildRouter(router: Router, { underlay, peers, mode, routing }: Ground): Machine {
+  const netns = `router/${router.name}`;
+  const netlink = new Netlink<HostPeer>(netns, "router", peers);
+  const operator = new Agent(netlink, "operator", netns);
+  operator.sysctl("net.ipv4.ip_forward", 1);
+  if (underlay.has(6)) {
+    operator.sysctl("net.ipv6.conf.all.disable_ipv6", 0).sysctl("net.ipv6.conf.all.forwarding", 1);
+  }
+  writeUnderlay(operator, router, netns, underlay);
+  if (mode.bgp && router.bgp) {
+    new Agent(netlink, "bird", netns).perPeer("BGP", (peer) => ({
+      routes: peer.families.flatMap((family) =>
+        routing.learned(router.name, peer, family).map((learned) => birdRoute(learned, {})),
+      ),
+    }));
+  }
+  return new Map([[netns, netlink]]);
 }
 
 /** A pod's sockets; one that says nothing of ports is taken to listen on any, and the trace says so. */

@@ -6,6 +6,7 @@ import type { Cluster, Pod } from "../topology/topology.ts";
 import { Agent } from "./agent.ts";
 import type { HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
+import type { Routing } from "./routing.ts";
 
 /** A pod's namespace while the node's agents set it up. */
 export interface PodDraft {
@@ -26,10 +27,13 @@ export class NodeDraft {
   readonly netlink: Netlink<HostPeer>;
   /** Those with a namespace of their own, in attachment order. */
   readonly pods: readonly PodDraft[];
+  /** What the node's BGP speaker learns, in modes that have one. */
+  readonly routing: Routing;
 
-  constructor(self: HostPeer, peers: HostPeers, cluster: Cluster) {
+  constructor(self: HostPeer, peers: HostPeers, cluster: Cluster, routing: Routing) {
     this.self = self;
     this.cluster = cluster;
+    this.routing = routing;
     this.netlink = new Netlink(self.netns, "host", peers);
     this.pods = self.pods.filter((pod) => !pod.hostNetwork).map((pod) => podDraft(self, pod));
   }

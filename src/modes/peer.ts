@@ -17,6 +17,7 @@ export class HostPeer implements Peer {
   readonly #topology: Topology;
   readonly #mode: string;
   readonly #note: (mac: Mac, peer: HostPeer) => void;
+  #pods: readonly Pod[] | undefined;
   #addresses: ReadonlyMap<string, readonly Ip[]> | undefined;
 
   /** `note` is told every MAC that is asked for, so that the index can find the peer by it again. */
@@ -79,7 +80,8 @@ export class HostPeer implements Peer {
 
   /** Its pods in the order the CNI attached them. */
   get pods(): readonly Pod[] {
-    return this.#topology.pods.on(this.name);
+    this.#pods ??= this.#topology.pods.on(this.name);
+    return this.#pods;
   }
 
   /** The addresses of its pods, by pod name. */

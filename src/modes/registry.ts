@@ -1,13 +1,15 @@
 import { nearest } from "../topology/nearest.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
 import { MODE_ALIASES, MODES } from "../topology/settings.ts";
+import { calicoBgp } from "./calico-bgp.ts";
+import { calicoIpip } from "./calico-ipip.ts";
 import { flannelHostGw } from "./flannel-host-gw.ts";
 import { flannelUdp } from "./flannel-udp.ts";
 import { flannelVxlan } from "./flannel-vxlan.ts";
 import type { Mode } from "./mode.ts";
 
 /** Every mode that is built, in the order it is listed; a new mode is one file and one word here. */
-export const modes: readonly Mode[] = [flannelUdp, flannelVxlan, flannelHostGw];
+export const modes: readonly Mode[] = [flannelUdp, flannelVxlan, flannelHostGw, calicoBgp, calicoIpip];
 
 /** The mode a word means: a canonical name or an alias; else what is wrong with the word. */
 export function findMode(word: string): Outcome<Mode> {

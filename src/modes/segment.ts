@@ -4,9 +4,9 @@ import type { Netns } from "../kernel/netns.ts";
 import type { FabricRow, Segment } from "../kernel/network.ts";
 import type { Port } from "../kernel/row.ts";
 import { proxies } from "../kernel/sysctl.ts";
-import type { Nic, Router, Subnet, Topology } from "../topology/topology.ts";
+import type { Nic, Subnet } from "../topology/topology.ts";
 import { type HostPeers, wordsKey } from "./peers.ts";
-import { nicMac } from "./underlay.ts";
+import { nicMac, type Underlay } from "./underlay.ts";
 
 /** A card on a segment, before its machine is built. */
 interface Card {
@@ -16,29 +16,22 @@ interface Card {
 
 /** What the segments of a network share: where every card is, and whose every address is. */
 export class Cabling {
-  readonly #topology: Topology;
-  readonly #routers: ReadonlyMap<string, Router>;
+  readonly #underlay: Underlay;
   readonly #peers: HostPeers;
   #cards: ReadonlyMap<string, readonly Card[]> | undefined;
   #owners: ReadonlyMap<string | number, ReadonlySet<string>> | undefined;
   /** Namespaces changed by hand: their tables say what they have, not the topology. */
   readonly #edited: () => readonly Netns[];
 
-  constructor(
-    topology: Topology,
-    routers: ReadonlyMap<string, Router>,
-    peers: HostPeers,
-    edited: () => readonly Netns[],
-  ) {
-    this.#topology = topology;
-    this.#routers = routers;
+  constructor(underlay: Underlay, peers: HostPeers, edited: () => readonly Netns[]) {
+    this.#underlay = underlay;
     this.#peers = peers;
     this.#edited = edited;
   }
 
   /** The segments by name, one for each subnet. */
   segments(): ReadonlyMap<string, Segment> {
-    const { subnets } = this.#topology;
+    const { subnets } = this.#underlay.topology;
     return new Map([...subnets.values()].map((subnet) => [subnet.name, new SubnetSegment(subnet, this)]));
   }
 
@@ -59,7 +52,7 @@ export class Cabling {
   }
 
   #layCards(): ReadonlyMap<string, readonly Card[]> {
-    const cards = new Map<string, Card[]>([...this.#topology.subnets.keys()].map((name) => [name, []]));
+    const cards = new Map<string, Card[]>([...this.#underlay.topology.subnets.keys()].map((name) => [name, []]));
     for (const [netns, nics] of this.#machines()) {
       for (const nic of nics) cards.get(nic.subnet)?.push({ port: { netns, dev: nic.name }, nic });
     }
@@ -69,7 +62,7 @@ export class Cabling {
   /** Routers only: hosts are found by the index of peers, which has their cards' addresses too. */
   #indexOwners(): ReadonlyMap<string | number, ReadonlySet<string>> {
     const owners = new Map<string | number, Set<string>>();
-    for (const router of this.#routers.values()) {
+    for (const router of this.#underlay.routers.values()) {
       for (const { addresses } of router.nics) {
         for (const { ip } of addresses) {
           const key = wordsKey(ip);
@@ -81,8 +74,8 @@ export class Cabling {
   }
 
   *#machines(): Iterable<readonly [string, readonly Nic[]]> {
-    for (const host of this.#topology.hosts.values()) yield [`host/${host.name}`, host.nics];
-    for (const router of this.#routers.values()) yield [`router/${router.name}`, router.nics];
+    for (const host of this.#underlay.topology.hosts.values()) yield [`host/${host.name}`, host.nics];
+    for (const router of this.#underlay.routers.values()) yield [`router/${router.name}`, router.nics];
   }
 }
 

@@ -1,54 +1,106 @@
 import type { Ip } from "../addr/ip.ts";
 import { type Mac, macFromName } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
-import type { Nic, Router, Topology } from "../topology/topology.ts";
+import type { RouteRequest } from "../kernel/request.ts";
+import type { Host, Nic, Router, Topology } from "../topology/topology.ts";
 import type { Agent } from "./agent.ts";
 import { igpRoutes } from "./igp.ts";
+
+/** Protocol and port of BGP, as a fabric's rules name them. */
+const TCP = 6;
+const BGP_PORT = 179;
+
+/** What is there before any CNI: machines with their cards, and the routes somebody gave them. */
+export class Underlay {
+  readonly topology: Topology;
+  /** Those of the topology, and one for each gateway address that nobody has. */
+  readonly routers: ReadonlyMap<string, Router>;
+  readonly #written: ReadonlyMap<string, readonly RouteRequest[]>;
+  readonly #routes = new Map<string, readonly RouteRequest[]>();
+
+  /** `written` are the routers' own routes, read from the topology's words. */
+  constructor(
+    topology: Topology,
+    routers: ReadonlyMap<string, Router>,
+    written: ReadonlyMap<string, readonly RouteRequest[]>,
+  ) {
+    this.topology = topology;
+    this.routers = routers;
+    this.#written = written;
+  }
+
+  /** Whether anything here speaks a family; namespaces know IPv6 only then. */
+  has(family: 4 | 6): boolean {
+    const networks = [...this.topology.subnets.values()].flatMap((subnet) => subnet.cidrs);
+    return [...networks, ...this.topology.cluster.podCIDRs].some((prefix) => prefix.family === family);
+  }
+
+  /** Static and default routes of a host or router, in the order they are written. */
+  routes(machine: string): readonly RouteRequest[] {
+    const known = this.#routes.get(machine) ?? this.#routesOf(machine);
+    this.#routes.set(machine, known);
+    return known;
+  }
+
+  /** The longest of a machine's routes that covers an address. */
+  route(machine: string, to: Ip): RouteRequest | undefined {
+    let best: RouteRequest | undefined;
+    for (const route of this.routes(machine)) {
+      if (route.dst.contains(to) && (!best || route.dst.length > best.dst.length)) best = route;
+    }
+    return best;
+  }
+
+  /** Whether the segments a machine is on let BGP through. */
+  passesBgp(machine: string): boolean {
+    const nics = (this.topology.hosts.get(machine) ?? this.routers.get(machine))?.nics ?? [];
+    return nics.every(({ subnet: name }) => {
+      const subnet = this.topology.subnets.get(name);
+      const covers = ({ protocol, port }: { readonly protocol: number; readonly port?: number }) =>
+        protocol === TCP && (port === undefined || port === BGP_PORT);
+      return subnet?.drop.some(covers) !== true && (subnet?.allow === undefined || subnet.allow.some(covers));
+    });
+  }
+
+  #routesOf(machine: string): readonly RouteRequest[] {
+    const host = this.topology.hosts.get(machine);
+    if (host) return defaultRoutes(host, this.topology);
+    const router = this.routers.get(machine);
+    if (!router) return [];
+    const learned = ([4, 6] as const)
+      .filter((family) => this.has(family))
+      .flatMap((family) => igpRoutes(router, [...this.routers.values()], this.topology.subnets, family))
+      .map((route) => ({ ...route, proto: "static" }));
+    return [...learned, ...(this.#written.get(machine) ?? [])];
+  }
+}
 
 /** The address of a card: what the topology pins, else one that follows from the names. */
 export function nicMac(netns: string, nic: Nic): Mac {
   return nic.mac ?? macFromName(`${netns} ${nic.name}`);
 }
 
-/** Whether anything in the topology speaks a family; namespaces know IPv6 only then. */
-export function hasFamily(topology: Topology, family: 4 | 6): boolean {
-  const networks = [...topology.subnets.values()].flatMap((subnet) => subnet.cidrs);
-  return [...networks, ...topology.cluster.podCIDRs].some((prefix) => prefix.family === family);
-}
-
-/** Cards and their addresses, as the machine's own configuration sets them up before any agent starts. */
-export function writeNics(operator: Agent, netns: string, nics: readonly Nic[]): void {
-  for (const nic of nics) {
+/** Cards, their addresses and routes, as the machine's own configuration sets them up before any agent starts. */
+export function writeUnderlay(operator: Agent, machine: Host | Router, netns: string, underlay: Underlay): void {
+  for (const nic of machine.nics) {
     operator.link({ kind: "nic", name: nic.name, mac: nicMac(netns, nic), mtu: nic.mtu, segment: nic.subnet });
     for (const { ip, length } of nic.addresses) operator.address(nic.name, ip, length);
   }
+  for (const route of underlay.routes(machine.name)) operator.route(route);
 }
 
 /** A host's default route for each family: through the gateway of the first of its subnets that has one. */
-export function writeDefaultRoutes(operator: Agent, nics: readonly Nic[], topology: Topology): void {
-  for (const family of [4, 6] as const) {
+function defaultRoutes({ nics }: Host, topology: Topology): readonly RouteRequest[] {
+  return ([4, 6] as const).flatMap((family) => {
     const found = nics
       .map((nic) => ({ dev: nic.name, via: gatewayOn(nic, topology, family) }))
       .find(({ via }) => via !== undefined);
-    if (found?.via) operator.route({ dst: Prefix.all(family), via: found.via, dev: found.dev });
-  }
+    return found?.via ? [{ dst: Prefix.all(family), via: found.via, dev: found.dev }] : [];
+  });
 }
 
 /** A subnet's gateway as seen from a card on it; a machine is not its own gateway. */
 function gatewayOn(nic: Nic, topology: Topology, family: 4 | 6): Ip | undefined {
   const gateway = topology.subnets.get(nic.subnet)?.gateways.find((ip) => ip.family === family);
   return nic.addresses.some(({ ip }) => ip.equals(gateway)) ? undefined : gateway;
-}
-
-/** A router's tables: its cards, forwarding, and a static route to every subnet that the IGP knows. */
-export function writeRouter(operator: Agent, router: Router, routers: readonly Router[], topology: Topology): void {
-  writeNics(operator, `router/${router.name}`, router.nics);
-  operator.sysctl("net.ipv4.ip_forward", 1);
-  for (const family of [4, 6] as const) {
-    if (!hasFamily(topology, family)) continue;
-    if (family === 6) operator.sysctl("net.ipv6.conf.all.forwarding", 1);
-    for (const route of igpRoutes(router, routers, topology.subnets, family)) {
-      operator.route({ ...route, proto: "static" });
-    }
-  }
 }

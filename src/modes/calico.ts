@@ -1,0 +1,45 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import type { Assumption } from "../topology/topology.ts";
+import type { NodeDraft } from "./node.ts";
+import type { Family, HostPeer } from "./peer.ts";
+
+const ASSUMPTIONS: readonly Assumption[] = [
+  {
+    what: "each node owns the blocks at the start of its own share of the pod network; Calico picks them by a hash of names",
+    supply: "hosts.NAME.podCIDR, pods.NAME.address",
+  },
+];
+
+/** What every Calico mode shares. */
+export const CALICO = {
+  family: "calico",
+  enforcesPolicy: true,
+  assumptions: ASSUMPTIONS,
+} as const;
+
+/** The smallest MTU of the node's cards; Felix takes device and pod MTUs off it (int_dataplane.go `findHostMTU`). */
+export function hostMtu(self: HostPeer): number {
+  return Math.min(...self.host.nics.map((nic) => nic.mtu));
+}
+
+/** The tunnel's address: the first of the node's first block, taken at start-up (node/pkg/allocateip). */
+export function tunnelAddress(self: HostPeer, family: Family): Ip | undefined {
+  return self.podCIDR(family)?.ip;
+}
+
+/** What a node announces: its blocks, and single addresses that its pods hold in other nodes' blocks. */
+export function announcedBy(self: HostPeer, family: Family, tunnel: readonly Ip[] = []): readonly Prefix[] {
+  return [...self.blocks(family, tunnel), ...self.borrowed(family)];
+}
+
+/**
+ * Blackholes for the node's own blocks, so that unused addresses do not follow the default route. Not for a block of
+ * one address: it would be the pod's own route (confd bird_aggr.cfg.template).
+ */
+export function blackholes(node: NodeDraft, by: "bird" | "felix", blocks: readonly Prefix[]): void {
+  const proto = by === "bird" ? "bird" : "80";
+  for (const dst of blocks) {
+    if (dst.length < dst.ip.bits) node.agent(by).route({ type: "blackhole", dst, proto });
+  }
+}

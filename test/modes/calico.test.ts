@@ -1,0 +1,252 @@
+import { describe, expect, test } from "vitest";
+import { network } from "./model.ts";
+import { addresses, chainWords, links, mainRoutes } from "./words.ts";
+
+/** The two topologies of the golden examples in the Calico reference. */
+const A = `
+cluster: { podCIDR: 10.233.0.0/16 }
+subnets: { lan: 192.168.1.0/24 }
+routers: { router1: [192.168.1.1] }
+hosts: { node1: 192.168.1.2, node2: 192.168.1.3 }
+pods: { pod1: node1, pod2: node2 }
+`;
+const B = `
+cluster: { podCIDR: 10.233.0.0/16 }
+subnets: { rack-1: 192.168.1.0/24, rack-2: 192.168.2.0/24, core: 10.0.0.0/30 }
+routers: { router1: [192.168.1.1, 10.0.0.1], router2: [192.168.2.1, 10.0.0.2] }
+hosts: { node1: 192.168.1.2, node2: 192.168.2.2 }
+pods: { pod1: node1, pod2: node2 }
+`;
+/** Routers that peer, an AS a rack, mesh off. */
+const B2 = `
+cluster: { podCIDR: 10.233.0.0/16 }
+cni: { calico: { nodeToNodeMeshEnabled: false } }
+subnets: { rack-1: 192.168.1.0/24, rack-2: 192.168.2.0/24, core: 10.0.0.0/30 }
+routers:
+  router1: { addresses: [192.168.1.1, 10.0.0.1], bgp: { as: 65001, peers: [node1, router2] } }
+  router2: { addresses: [192.168.2.1, 10.0.0.2], bgp: { as: 65002, peers: [node2, router1] } }
+hosts:
+  node1: { address: 192.168.1.2, bgp: { as: 64512, peers: [router1] } }
+  node2: { address: 192.168.2.2, bgp: { as: 64513, peers: [router2] } }
+pods: { pod1: node1, pod2: node2 }
+`;
+
+const node1Base = [
+  "192.168.1.0/24 dev eth0 proto kernel scope link src 192.168.1.2",
+  "default via 192.168.1.1 dev eth0",
+];
+const node1Pod = "10.233.1.2 dev calice0906292e2 scope link";
+
+describe("a pod and its link", async () => {
+  const net = await network("calico-bgp", A);
+  test("the pod sends everything to an address nobody has", () => {
+    const pod = net.netns("pod/default/pod1");
+    expect(mainRoutes(pod)).toEqual(["169.254.1.1 dev eth0 scope link", "default via 169.254.1.1 dev eth0"]);
+    expect(addresses(pod)).toEqual(["10.233.1.2/32 dev eth0"]);
+  });
+  test("the host end is named after the pod, has Calico's one MAC and answers by proxy", () => {
+    const node = net.netns("host/node1");
+    expect(node?.links.get("calice0906292e2")?.mac).toBe("ee:ee:ee:ee:ee:ee");
+    expect(node?.sysctls.get("net.ipv4.conf.calice0906292e2.proxy_arp")).toBe("1");
+    expect(net.netns("host/node2")?.links.has("calibd2348b4f67")).toBe(true);
+  });
+  test("a device name that the topology pins wins", async () => {
+    const pinned = await network("calico-bgp", A.replace("pod1: node1", "pod1: { host: node1, device: cali9c02e56 }"));
+    expect(mainRoutes(pinned.netns("host/node1"))).toContain("10.233.1.2 dev cali9c02e56 scope link");
+  });
+});
+
+describe("calico-bgp", () => {
+  test("(a1) on one subnet the next hop is the node", async () => {
+    const net = await network("calico-bgp", A);
+    expect(mainRoutes(net.netns("host/node1"))).toEqual([
+      ...node1Base,
+      "blackhole 10.233.1.0/26 proto bird",
+      node1Pod,
+      "10.233.2.0/26 via 192.168.1.3 dev eth0 proto bird",
+    ]);
+    expect(mainRoutes(net.netns("host/node2"))).toContain("10.233.1.0/26 via 192.168.1.2 dev eth0 proto bird");
+    expect(mainRoutes(net.netns("host/node2"))).toContain("blackhole 10.233.2.0/26 proto bird");
+    expect(mainRoutes(net.netns("router/router1"))).toHaveLength(1);
+    expect(links(net.netns("host/node1")).at(-1)).toMatch(/mtu 1500/);
+  });
+  test("(b1) across subnets it is the default gateway, which knows no pods", async () => {
+    const net = await network("calico-bgp", B);
+    expect(mainRoutes(net.netns("host/node1"))).toEqual([
+      ...node1Base,
+      "blackhole 10.233.1.0/26 proto bird",
+      node1Pod,
+      "10.233.2.0/26 via 192.168.1.1 dev eth0 proto bird",
+    ]);
+    expect(mainRoutes(net.netns("router/router1"))).toEqual([
+      "192.168.1.0/24 dev eth0 proto kernel scope link src 192.168.1.1",
+      "10.0.0.0/30 dev eth1 proto kernel scope link src 10.0.0.1",
+      "192.168.2.0/24 via 10.0.0.2 dev eth1 proto static",
+    ]);
+  });
+  test("(b2) routers that peer hold the blocks", async () => {
+    const net = await network("calico-bgp", B2);
+    expect(mainRoutes(net.netns("host/node1"))).toContain("10.233.2.0/26 via 192.168.1.1 dev eth0 proto bird");
+    expect(mainRoutes(net.netns("host/node2"))).toContain("10.233.1.0/26 via 192.168.2.1 dev eth0 proto bird");
+    expect(mainRoutes(net.netns("router/router1")).slice(-2)).toEqual([
+      "10.233.1.0/26 via 192.168.1.2 dev eth0 proto bird",
+      "10.233.2.0/26 via 10.0.0.2 dev eth1 proto bird",
+    ]);
+    expect(mainRoutes(net.netns("router/router2")).slice(-2)).toEqual([
+      "10.233.1.0/26 via 10.0.0.1 dev eth1 proto bird",
+      "10.233.2.0/26 via 192.168.2.2 dev eth0 proto bird",
+    ]);
+  });
+  test("(b2) with one AS in both racks the loop check leaves nothing but the default route", async () => {
+    const net = await network("calico-bgp", B2.replace("as: 64513", "as: 64512"));
+    expect(mainRoutes(net.netns("host/node1")).filter((row) => row.startsWith("10.233.2."))).toEqual([]);
+  });
+  test("(b2) with the mesh left on, the router sends packets for node2 back to node1", async () => {
+    const net = await network(
+      "calico-bgp",
+      B2.replace("nodeToNodeMeshEnabled: false", "nodeToNodeMeshEnabled: true").replace("as: 64513", "as: 64512"),
+    );
+    expect(mainRoutes(net.netns("host/node1"))).toContain("10.233.2.0/26 via 192.168.1.1 dev eth0 proto bird");
+    expect(mainRoutes(net.netns("router/router1"))).toContain("10.233.2.0/26 via 192.168.1.2 dev eth0 proto bird");
+  });
+  test("without mesh and peers no node learns anything", async () => {
+    const net = await network("calico-bgp", `cni: { calico: { nodeToNodeMeshEnabled: false } }${A}`);
+    expect(mainRoutes(net.netns("host/node1"))).toEqual([...node1Base, "blackhole 10.233.1.0/26 proto bird", node1Pod]);
+  });
+  test("a node without pods owns no block", async () => {
+    const net = await network("calico-bgp", A.replace("pod2: node2", ""));
+    expect(mainRoutes(net.netns("host/node1")).filter((row) => row.startsWith("10.233.2."))).toEqual([]);
+    expect(mainRoutes(net.netns("host/node2")).filter((row) => row.startsWith("blackhole"))).toEqual([]);
+  });
+  test("v3.32 gives mesh routes and pod routes the metric 1024, blackholes none", async () => {
+    const net = await network("calico-bgp", `cni: { calico: { version: v3.32 } }${A}`);
+    expect(mainRoutes(net.netns("host/node1"))).toEqual([
+      ...node1Base,
+      "blackhole 10.233.1.0/26 proto bird",
+      `${node1Pod} metric 1024`,
+      "10.233.2.0/26 via 192.168.1.3 dev eth0 proto bird metric 1024",
+    ]);
+    const mixed = await network(
+      "calico-bgp",
+      `cni: { calico: { version: v3.32 } }${A}`.replace(
+        "node2: 192.168.1.3",
+        "node2: { address: 192.168.1.3, cni: { calico: { version: v3.30 } } }",
+      ),
+    );
+    expect(mainRoutes(mixed.netns("host/node1")).at(-1)).toBe(
+      "10.233.2.0/26 via 192.168.1.3 dev eth0 proto bird metric 2147483547",
+    );
+  });
+});
+
+describe("calico-ipip", () => {
+  test("(a2) sends every remote block into tunl0, the other node as gateway", async () => {
+    const net = await network("calico-ipip", A);
+    const node = net.netns("host/node1");
+    expect(links(node).slice(1)).toEqual([
+      "2: eth0 mtu 1500 nic",
+      "3: tunl0 mtu 1480 ipip remote any local any ttl inherit nopmtudisc",
+      "4: calice0906292e2 mtu 1480 veth",
+    ]);
+    expect(addresses(node)).toContain("10.233.1.0/32 dev tunl0");
+    expect(mainRoutes(node)).toEqual([
+      ...node1Base,
+      "blackhole 10.233.1.0/26 proto bird",
+      node1Pod,
+      "10.233.2.0/26 via 192.168.1.3 dev tunl0 proto bird onlink",
+    ]);
+    expect([...(node?.neighbours.rows() ?? []), ...(node?.fdb.rows() ?? [])]).toEqual([]);
+  });
+  test("(b3) across subnets the gateway is still the other node", async () => {
+    const net = await network("calico-ipip", B);
+    expect(mainRoutes(net.netns("host/node1"))).toContain("10.233.2.0/26 via 192.168.2.2 dev tunl0 proto bird onlink");
+    expect(mainRoutes(net.netns("host/node2"))).toContain("10.233.1.0/26 via 192.168.1.2 dev tunl0 proto bird onlink");
+  });
+  test("a node without pods still owns the block of its tunnel address", async () => {
+    const net = await network("calico-ipip", A.replace("pod2: node2", ""));
+    expect(mainRoutes(net.netns("host/node1"))).toContain("10.233.2.0/26 via 192.168.1.3 dev tunl0 proto bird onlink");
+  });
+  test("with no way to the other node there is no session, and no route", async () => {
+    const net = await network(
+      "calico-ipip",
+      B.replace("rack-1: 192.168.1.0/24", "rack-1: { cidr: 192.168.1.0/24, gateway: none }"),
+    );
+    expect(mainRoutes(net.netns("host/node1")).filter((row) => row.includes("10.233.2.0/26"))).toEqual([]);
+  });
+  test("v3.33 has Felix write the routes, with their MTU", async () => {
+    const net = await network("calico-ipip", `cni: { calico: { version: v3.33 } }${A}`);
+    const rows = mainRoutes(net.netns("host/node1"));
+    expect(rows).toContain("blackhole 10.233.1.0/26 proto 80");
+    expect(rows).toContain("10.233.2.0/26 via 192.168.1.3 dev tunl0 proto 80 onlink mtu 1480");
+  });
+});
+
+describe("borrowed addresses", async () => {
+  const net = await network(
+    "calico-ipip",
+    A.replace("pods: { pod1: node1", "pods: { pod1: { host: node1, address: 10.233.2.9 }"),
+  );
+  test("every other node, the block's owner too, has a /32 to the borrower", () => {
+    const rows = mainRoutes(net.netns("host/node2"));
+    expect(rows).toContain("10.233.2.9 via 192.168.1.2 dev tunl0 proto bird onlink");
+    expect(rows).toContain("blackhole 10.233.2.0/26 proto bird");
+  });
+  test("the borrower has the pod's own route beside the owner's block", () => {
+    const rows = mainRoutes(net.netns("host/node1"));
+    expect(rows).toContain("10.233.2.9 dev calice0906292e2 scope link");
+    expect(rows).toContain("10.233.2.0/26 via 192.168.1.3 dev tunl0 proto bird onlink");
+  });
+});
+
+describe("Felix's rules", async () => {
+  const net = await network("calico-ipip", A);
+  const { chains, sets } = net.netns("host/node1") ?? {};
+  const words = (table: "raw" | "nat" | "filter", chain: string) => chainWords(chains?.get(table)?.get(chain));
+  test("drop what a pod sends with another's address", () => {
+    expect(words("raw", "cali-PREROUTING")).toEqual([
+      "-A cali-PREROUTING -j MARK --set-xmark 0x0/0x1f0000",
+      "-A cali-PREROUTING -i cali+ -j MARK --set-xmark 0x80000/0x80000",
+      "-A cali-PREROUTING --mark 0x80000/0x80000 -m rpfilter --validmark --invert -j DROP",
+    ]);
+  });
+  test("accept by the profile of the pod's namespace, and let no tunnel start in a pod", () => {
+    expect(words("filter", "cali-fw-calice0906292e2")).toEqual([
+      "-A cali-fw-calice0906292e2 --ctstate RELATED,ESTABLISHED -j ACCEPT",
+      "-A cali-fw-calice0906292e2 --ctstate INVALID -j DROP",
+      "-A cali-fw-calice0906292e2 -j MARK --set-xmark 0x0/0x10000",
+      "-A cali-fw-calice0906292e2 -p 17 --dport 4789 -j DROP",
+      "-A cali-fw-calice0906292e2 -p 4 -j DROP",
+      "-A cali-fw-calice0906292e2 -j cali-pro-kns.default",
+      "-A cali-fw-calice0906292e2 --mark 0x10000/0x10000 -j RETURN",
+      "-A cali-fw-calice0906292e2 -j DROP",
+    ]);
+    expect(words("filter", "FORWARD")).toEqual([
+      "-A FORWARD -j cali-FORWARD",
+      "-A FORWARD --mark 0x10000/0x10000 -j ACCEPT",
+    ]);
+  });
+  test("let IP-in-IP in from Calico's hosts alone", () => {
+    expect(words("filter", "cali-INPUT").slice(0, 2)).toEqual([
+      "-A cali-INPUT -p 4 --match-set cali40all-hosts-net src --dst-type LOCAL -j ACCEPT",
+      "-A cali-INPUT -p 4 -j DROP",
+    ]);
+    const members = [...(sets?.rows() ?? [])].filter((row) => row.set === "cali40all-hosts-net");
+    expect(members.map((row) => `${row.prefix}`)).toEqual(["192.168.1.2/32", "192.168.1.3/32"]);
+  });
+  test("masquerade what leaves the pools", () => {
+    expect(words("nat", "cali-POSTROUTING")).toEqual([
+      "-A cali-POSTROUTING -j cali-nat-outgoing",
+      "-A cali-POSTROUTING ! -s 10.233.1.0/32 -o tunl0 --src-type LOCAL -j MASQUERADE --random-fully",
+    ]);
+    expect(words("nat", "cali-nat-outgoing")).toEqual([
+      "-A cali-nat-outgoing --match-set cali40all-ipam-pools dst -j RETURN",
+      "-A cali-nat-outgoing --match-set cali40masq-ipam-pools src -j MASQUERADE --random-fully",
+    ]);
+  });
+  test("a long namespace's profile chain is hashed to 28 characters", async () => {
+    const long = await network("calico-bgp", A.replace("pod1: node1", "a-namespace-with-a-long-name/pod1: node1"));
+    const names = [...(long.netns("host/node1")?.chains.get("filter")?.keys() ?? [])];
+    expect(names.filter((name) => name.startsWith("cali-pro-_"))).toHaveLength(1);
+    expect(names.every((name) => name.length <= 28)).toBe(true);
+  });
+});
