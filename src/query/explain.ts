@@ -1,0 +1,43 @@
+import type { Mode } from "../modes/mode.ts";
+import { modes } from "../modes/registry.ts";
+import { nearest } from "../topology/nearest.ts";
+import { CODES, type CodeEntry } from "../trace/codes.ts";
+import { type Entry, GLOSSARY } from "./glossary.ts";
+
+export type Explanation =
+  | { readonly kind: "code"; readonly entry: CodeEntry }
+  | { readonly kind: "mode"; readonly mode: Mode }
+  | { readonly kind: "word"; readonly entry: Entry }
+  | { readonly kind: "unknown"; readonly word: string; readonly close?: string };
+
+/** Finds what a word means: a code, a mode or its alias, a device, a port, or a sentence of the kernel's. */
+export function explain(word: string): Explanation {
+  const wanted = word.trim();
+  const code = CODES.find((entry) => entry.code === wanted.toUpperCase());
+  if (code) return { kind: "code", entry: code };
+  const lower = wanted.toLowerCase();
+  const entry = GLOSSARY.find((candidate) => spellings(candidate).some((spelling) => means(spelling, lower)));
+  const mode = modes.find((candidate) => candidate.name === lower || candidate.aliases.includes(lower));
+  if (mode && (mode.name === lower || !entry)) return { kind: "mode", mode };
+  if (entry) return { kind: "word", entry };
+  const close = nearest(wanted, words());
+  return { kind: "unknown", word: wanted, ...(close !== undefined && { close }) };
+}
+
+/** Every word that can be explained. */
+export function* words(): Generator<string> {
+  for (const { code } of CODES) yield code;
+  for (const mode of modes) yield mode.name;
+  for (const entry of GLOSSARY) yield* spellings(entry);
+}
+
+function spellings({ word, also = [] }: Entry): readonly string[] {
+  return [word, ...also];
+}
+
+function means(spelling: string, wanted: string): boolean {
+  const lower = spelling.toLowerCase();
+  if (lower.endsWith("*")) return wanted.startsWith(lower.slice(0, -1)) && wanted.length >= lower.length - 1;
+  // A sentence pasted from a log holds the words we know.
+  return lower === wanted || (lower.includes(" ") && wanted.includes(lower));
+}
