@@ -5,7 +5,7 @@ import type { LinkRequest, Netlink, PeerRows, RouteRequest } from "../kernel/net
 import type { Forwarder } from "../kernel/process.ts";
 import type { Writer } from "../kernel/row.ts";
 import type { Socket } from "../kernel/socket.ts";
-import type { HostPeer } from "./peer.ts";
+import { HostPeer } from "./peer.ts";
 
 type Unsigned<T> = T extends unknown ? Omit<T, "by"> : never;
 
@@ -15,10 +15,10 @@ type Unsigned<T> = T extends unknown ? Omit<T, "by"> : never;
  */
 export class Agent {
   readonly by: Writer;
-  readonly #netlink: Netlink<HostPeer>;
+  readonly #netlink: Netlink;
   readonly #self: string;
 
-  constructor(netlink: Netlink<HostPeer>, by: Writer, self: string) {
+  constructor(netlink: Netlink, by: Writer, self: string) {
     this.#netlink = netlink;
     this.by = by;
     this.#self = self;
@@ -85,7 +85,9 @@ export class Agent {
 
   /** States what the agent does for every other node, once; it is asked for the peers that a lookup needs. */
   perPeer(name: string, rows: (peer: HostPeer) => PeerRows): this {
-    this.#netlink.perPeer(this.by, name, (peer) => (peer.name === this.#self ? {} : rows(peer)));
+    this.#netlink.perPeer(this.by, name, (peer) =>
+      peer instanceof HostPeer && peer.name !== this.#self ? rows(peer) : {},
+    );
     return this;
   }
 }

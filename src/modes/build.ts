@@ -1,53 +1,66 @@
 import type { Netns } from "../kernel/netns.ts";
 import type { Network, Segment } from "../kernel/network.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
-import type { Fault, Topology } from "../topology/topology.ts";
-import { routersOf } from "./gateways.ts";
+import type { Topology } from "../topology/topology.ts";
+import { applyChange, type Change } from "./faults.ts";
+import { routersOf, writtenRoutes } from "./gateways.ts";
 import { buildHost, buildRouter, type Ground, type Machine } from "./machine.ts";
 import type { Mode } from "./mode.ts";
+import { podNetns } from "./node.ts";
 import { HostPeers } from "./peers.ts";
 import { findMode } from "./registry.ts";
 import { Routing } from "./routing.ts";
 import { Cabling } from "./segment.ts";
 import { Underlay } from "./underlay.ts";
 
+/** A network made from a topology, with what its agents say to one another. */
+export interface ModelNetwork extends Network {
+  readonly routing: Routing;
+}
+
 /**
- * The network of a topology as a mode's agents would program it. Machines are built when one of their namespaces is
- * first asked for; those that a fault or one of `extra` changes are built at once, so that a fault that cannot be done
- * is a problem here.
+ * The network of a topology as a mode's agents would program it, then with its faults and `changes` done to it.
+ *
+ * Machines are built when one of their namespaces is first asked for; only those that are changed are built at once,
+ * so that a change that cannot be made is a problem here.
  */
-export function buildNetwork(topology: Topology, mode: Mode, extra: readonly Fault[] = []): Outcome<Network> {
+export function buildNetwork(topology: Topology, mode: Mode, changes: readonly Change[] = []): Outcome<ModelNetwork> {
   const unsupported = unsupportedFamilies(topology, mode);
   if (unsupported.length > 0) return { ok: false, problems: unsupported };
-  const network = new ModelNetwork(topology, mode);
-  void extra;
-  return { ok: true, value: network };
+  const routers = routersOf(topology);
+  const written = writtenRoutes(topology, routers);
+  if (!written.ok) return written;
+  const network = new LazyNetwork(new Underlay(topology, routers, written.value), mode);
+  const problems = [...topology.faults, ...changes].flatMap((change) => network.change(change) ?? []);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: network };
 }
 
 /** The network of a topology in the mode that a word means. */
-export function networkOf(topology: Topology, word: string, extra: readonly Fault[] = []): Outcome<Network> {
+export function networkOf(topology: Topology, word: string, changes: readonly Change[] = []): Outcome<ModelNetwork> {
   const mode = findMode(word);
-  return mode.ok ? buildNetwork(topology, mode.value, extra) : mode;
+  return mode.ok ? buildNetwork(topology, mode.value, changes) : mode;
 }
 
 /** Namespaces on demand, a machine at a time. */
-class ModelNetwork implements Network {
+class LazyNetwork implements ModelNetwork {
   readonly mode: string;
   readonly topology: string;
   readonly segments: ReadonlyMap<string, Segment>;
+  readonly routing: Routing;
   readonly #topology: Topology;
   readonly #ground: Ground;
   readonly #machines = new Map<string, Machine>();
-  readonly #edited: Netns[] = [];
+  readonly #edited = new Set<Netns>();
 
-  constructor(topology: Topology, mode: Mode) {
+  constructor(underlay: Underlay, mode: Mode) {
+    const { topology } = underlay;
     this.mode = mode.name;
     this.topology = topology.name;
     this.#topology = topology;
-    const underlay = new Underlay(topology, routersOf(topology), new Map());
     const peers = new HostPeers(topology, mode.name);
-    this.#ground = { underlay, peers, mode, routing: new Routing(topology, underlay, peers, mode) };
-    this.segments = new Cabling(underlay, peers, () => this.#edited).segments();
+    this.routing = new Routing(underlay, peers, mode);
+    this.#ground = { underlay, peers, mode, routing: this.routing };
+    this.segments = new Cabling(underlay, peers, () => [...this.#edited]).segments();
   }
 
   netns(name: string): Netns | undefined {
@@ -60,6 +73,20 @@ class ModelNetwork implements Network {
       for (const pod of this.#topology.pods.on(host)) if (!pod.hostNetwork) yield `pod/${pod.name}`;
     }
     for (const router of this.#ground.underlay.routers.keys()) yield `router/${router}`;
+  }
+
+  /** Does a change to a finished machine; the problem when it cannot be done. */
+  change(change: Change): Problem | undefined {
+    const { kind, name } = change.target;
+    const pod = kind === "pod" ? this.#topology.pods.get(name) : undefined;
+    const netns = pod ? podNetns(pod) : `${kind}/${name}`;
+    const netlink = this.#machine(netns)?.get(netns);
+    if (!netlink) {
+      const message = `${name} is no ${kind} of ${this.topology}`;
+      return { code: "unknown-target", message, ...(change.place && { place: change.place }) };
+    }
+    this.#edited.add(netlink.netns);
+    return applyChange(netlink, change);
   }
 
   /** The machine that a namespace is part of. */

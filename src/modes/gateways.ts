@@ -1,5 +1,8 @@
 import type { Ip } from "../addr/ip.ts";
-import type { Router, Subnet, Topology } from "../topology/topology.ts";
+import { parseRoute } from "../kernel/edit.ts";
+import type { RouteRequest } from "../kernel/request.ts";
+import type { Outcome, Problem } from "../topology/problem.ts";
+import type { Command, Nic, Router, Subnet, Topology } from "../topology/topology.ts";
 import { wordsKey } from "./peers.ts";
 
 /**
@@ -19,14 +22,32 @@ export function routersOf(topology: Topology): ReadonlyMap<string, Router> {
   return routers;
 }
 
-/** The router a subnet's cloud routes belong to: the one that holds its gateway address, in routers' order. */
-export function routesFor(router: Router, topology: Topology): Router["routes"] {
-  const own = router.nics.flatMap(({ subnet: name, addresses }) => {
-    const subnet = topology.subnets.get(name);
-    const isGateway = subnet?.gateways.some((gateway) => addresses.some(({ ip }) => ip.equals(gateway)));
-    return isGateway ? (subnet?.routes ?? []) : [];
-  });
-  return [...router.routes, ...own];
+/** The routes that the topology writes in words, by router: a router's own, and those of subnets it is the gateway of. */
+export function writtenRoutes(
+  topology: Topology,
+  routers: ReadonlyMap<string, Router>,
+): Outcome<ReadonlyMap<string, readonly RouteRequest[]>> {
+  const routes = new Map<string, readonly RouteRequest[]>();
+  const problems: Problem[] = [];
+  for (const router of routers.values()) {
+    const commands = [...router.routes, ...router.nics.flatMap((nic) => cloudRoutes(nic, topology))];
+    const read = commands.flatMap(({ text, place }) => {
+      const route = parseRoute(text);
+      if (route.ok) return [route.route];
+      const { message, hint } = route;
+      problems.push({ code: "bad-route", message, ...(place && { place }), ...(hint !== undefined && { hint }) });
+      return [];
+    });
+    if (read.length > 0) routes.set(router.name, read);
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: routes };
+}
+
+/** A subnet's route table, on the card that has the subnet's gateway address. */
+function cloudRoutes({ subnet: name, addresses }: Nic, topology: Topology): readonly Command[] {
+  const subnet = topology.subnets.get(name);
+  const isGateway = subnet?.gateways.some((gateway) => addresses.some(({ ip }) => ip.equals(gateway)));
+  return isGateway ? (subnet?.routes ?? []) : [];
 }
 
 function gatewayOf(subnet: Subnet, name: string, gateways: readonly Ip[]): Router {

@@ -9,7 +9,7 @@ import { birdRoute, type Routing } from "./routing.ts";
 import { type Underlay, writeUnderlay } from "./underlay.ts";
 
 /** The namespaces of one machine by name: a host with its pods, or a router alone. */
-export type Machine = ReadonlyMap<string, Netlink<HostPeer>>;
+export type Machine = ReadonlyMap<string, Netlink>;
 
 /** What all machines of a network are built from. */
 export interface Ground {
@@ -37,7 +37,7 @@ export function buildHost(host: Host, { underlay, peers, mode, routing }: Ground
 /** A router: cards, the routes it is given, and in modes with BGP what it learns if it speaks it. */
 export function buildRouter(router: Router, { underlay, peers, mode, routing }: Ground): Machine {
   const netns = `router/${router.name}`;
-  const netlink = new Netlink<HostPeer>(netns, "router", peers);
+  const netlink = new Netlink(netns, "router", peers);
   const operator = new Agent(netlink, "operator", netns);
   operator.sysctl("net.ipv4.ip_forward", 1);
   if (underlay.has(6)) {
@@ -55,7 +55,7 @@ export function buildRouter(router: Router, { underlay, peers, mode, routing }: 
 }
 
 /** A pod's sockets; one that says nothing of ports is taken to listen on any, and the trace says so. */
-function listen({ netns }: Netlink<HostPeer>, pod: Pod): void {
+function listen({ netns }: Netlink, pod: Pod): void {
   if (!pod.listen) netns.assumeListening = true;
   const owner = { kind: "process", name: pod.name } as const;
   for (const { protocol, port } of pod.listen ?? []) netns.sockets.push({ protocol, port, owner, by: "operator" });

@@ -15,7 +15,7 @@ export interface PodDraft {
   readonly netns: string;
   /** What IPAM gave it, at most one per family, IPv4 first; empty when the node's share is used up. */
   readonly addresses: readonly Ip[];
-  readonly netlink: Netlink<HostPeer>;
+  readonly netlink: Netlink;
   agent(by: Writer): Agent;
   mac(dev: string): Mac;
 }
@@ -24,7 +24,7 @@ export interface PodDraft {
 export class NodeDraft {
   readonly self: HostPeer;
   readonly cluster: Cluster;
-  readonly netlink: Netlink<HostPeer>;
+  readonly netlink: Netlink;
   /** Those with a namespace of their own, in attachment order. */
   readonly pods: readonly PodDraft[];
   /** What the node's BGP speaker learns, in modes that have one. */
@@ -46,7 +46,7 @@ export class NodeDraft {
 
 function podDraft(self: HostPeer, pod: Pod): PodDraft {
   const netns = podNetns(pod);
-  const netlink = new Netlink<HostPeer>(netns, "pod");
+  const netlink = new Netlink(netns, "pod");
   return {
     pod,
     netns,

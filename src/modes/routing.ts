@@ -6,7 +6,7 @@ import type { Path } from "../bgp/path.ts";
 import { mergeNextHops, type Resolved, type ResolverRoute, resolveNextHop } from "../bgp/resolve.ts";
 import type { Speaker } from "../bgp/speaker.ts";
 import type { RouteRequest } from "../kernel/request.ts";
-import type { Speaker as Configured, Host, Nic, Router, Topology } from "../topology/topology.ts";
+import type { Speaker as Configured, Host, Nic, Router } from "../topology/topology.ts";
 import type { Mode } from "./mode.ts";
 import type { Family, HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
@@ -30,14 +30,12 @@ const NORMAL_LOCAL_PREF = 2147482623;
  * Faults do not reach it: they are done to tables that the agents have finished.
  */
 export class Routing {
-  readonly #topology: Topology;
   readonly #underlay: Underlay;
   readonly #peers: HostPeers;
   readonly #mode: Mode;
   readonly #bgp = new Map<Family, Bgp>();
 
-  constructor(topology: Topology, underlay: Underlay, peers: HostPeers, mode: Mode) {
-    this.#topology = topology;
+  constructor(underlay: Underlay, peers: HostPeers, mode: Mode) {
     this.#underlay = underlay;
     this.#peers = peers;
     this.#mode = mode;
@@ -127,7 +125,7 @@ export class Routing {
 
   /** BIRD's table without BGP: what is connected (direct), and static and default routes (learned from the kernel). */
   #lookup(name: string, ip: Ip): ResolverRoute | undefined {
-    const machine = this.#topology.hosts.get(name) ?? this.#underlay.routers.get(name);
+    const machine = this.#underlay.topology.hosts.get(name) ?? this.#underlay.routers.get(name);
     const connected = networksOf(machine ?? { nics: [] }, ip.family).find(({ network }) => network.contains(ip));
     if (connected) {
       const own = addressesOf(machine ?? { nics: [] }, ip.family).some((held) => held.equals(ip));

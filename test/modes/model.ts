@@ -1,7 +1,8 @@
 import { buildNetwork } from "../../src/modes/build.ts";
+import type { Change } from "../../src/modes/faults.ts";
 import { findMode } from "../../src/modes/registry.ts";
 import { loadTopology } from "../../src/topology/load.ts";
-import type { Fault, Topology } from "../../src/topology/topology.ts";
+import type { Topology } from "../../src/topology/topology.ts";
 
 /** A checked topology from YAML, the format's first line left out. */
 export async function topology(yaml: string): Promise<Topology> {
@@ -11,10 +12,10 @@ export async function topology(yaml: string): Promise<Topology> {
 }
 
 /** The network of a topology in a mode; a problem is an error of the test. */
-export async function network(mode: string, yaml: string, extra: readonly Fault[] = []) {
+export async function network(mode: string, yaml: string, changes: readonly Change[] = []) {
   const found = findMode(mode);
   if (!found.ok) throw new Error(found.problems[0]?.message);
-  const built = buildNetwork(await topology(yaml), found.value, extra);
+  const built = buildNetwork(await topology(yaml), found.value, changes);
   if (!built.ok) throw new Error(built.problems.map((problem) => problem.message).join("\n"));
   return built.value;
 }
