@@ -74,8 +74,7 @@ function ask(run: Run, netns: Netns, link: Ethernet, skb: Skb, ip: Ip): Neighbou
 /** `arp_solicit`, `ndisc_solicit`: from the packet's own source when that is ours, else from one of the device's addresses. */
 function question(run: Run, netns: Netns, link: Ethernet, skb: Skb, ip: Ip): Skb {
   const wanted = ipOf(skb).src;
-  const ours = netns.addresses.some((address) => address.ip.equals(wanted));
-  const spa = ours ? wanted : (selectAddress(netns, link.name, ip, "link")?.ip ?? ip.masked(0));
+  const spa = asker(netns, link, wanted, ip) ?? ip.masked(0);
   const base: Skb = {
     id: run.packet("arp", skb.id),
     netns: netns.name,
@@ -90,6 +89,18 @@ function question(run: Run, netns: Netns, link: Ethernet, skb: Skb, ip: Ip): Skb
   const asked: Skb = { ...base, packet: body };
   run.note(asked, { kind: "arp", op: "request", ip });
   return asked;
+}
+
+/**
+ * From whom the question comes. ARP takes the packet's source when it is any of ours, else an address of the device;
+ * neighbour discovery takes it only when it is this device's, else the device's link-local address.
+ */
+function asker(netns: Netns, link: Ethernet, wanted: Ip, target: Ip): Ip | undefined {
+  const here = netns.addresses.filter((address) => address.dev === link.name);
+  const ours = target.family === 4 ? netns.addresses : here;
+  if (ours.some((address) => address.ip.equals(wanted))) return wanted;
+  if (target.family === 4) return selectAddress(netns, link.name, target, "link")?.ip;
+  return here.find((address) => address.ip.isLinkLocal && address.ip.family === 6)?.ip;
 }
 
 function arpRequest(mac: Mac, spa: Ip, tpa: Ip): readonly Header[] {
