@@ -69,6 +69,7 @@ function chooseNexthop(netns: Netns, route: Route, key: FibKey): Nexthop | undef
 }
 
 function ruleApplies(rule: Rule, key: FibKey): boolean {
+  if (rule.family !== undefined && rule.family !== key.dst.family) return false;
   const mark = key.mark ?? 0;
   const matches =
     (!rule.from || (key.src !== undefined && rule.from.contains(key.src))) &&

@@ -14,12 +14,16 @@ export const HOOK_TABLES: Readonly<Record<Hook, readonly FilterTable[]>> = {
   POSTROUTING: ["mangle", "nat"],
 };
 
+export type Policy = "ACCEPT" | "DROP";
+
 /** A chain, built in when its name is a hook's. */
 export interface Chain extends Written {
   readonly table: FilterTable;
   readonly name: string;
   /** Built-in chains only. */
-  readonly policy?: "ACCEPT" | "DROP";
+  readonly policy?: Policy;
+  /** What ip6tables says, where it was told something else. */
+  readonly policy6?: Policy;
   readonly rules: readonly FilterRule[];
 }
 
@@ -35,6 +39,8 @@ interface Negatable {
 }
 
 export interface Match {
+  /** Written by iptables or by ip6tables alone; absent: by both. */
+  readonly family?: 4 | 6;
   readonly src?: Negatable & { readonly prefix: Prefix };
   readonly dst?: Negatable & { readonly prefix: Prefix };
   /** A name, or a beginning of names when it ends in `+`. */

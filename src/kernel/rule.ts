@@ -6,6 +6,8 @@ import type { Written } from "./row.ts";
 export interface Rule extends Written {
   readonly pref: number;
   readonly table: number;
+  /** Which of the two databases it stands in; absent: both. */
+  readonly family?: 4 | 6;
   readonly from?: Prefix;
   readonly to?: Prefix;
   readonly iif?: string;
