@@ -21,11 +21,12 @@ interface Devices {
   readonly out?: string | undefined;
 }
 
-/** Whether connections are tracked: some rule asks for it (`nf_ct_netns_get`). */
+/** Whether connections are tracked: some rule translates, or asks for a connection's state (`nf_ct_netns_get`). */
 export function tracks(netns: Netns): boolean {
-  if ((netns.chains.get("nat")?.size ?? 0) > 0) return true;
-  for (const chains of netns.chains.values()) {
-    for (const chain of chains.values()) if (chain.rules.some((rule) => rule.match.ctstate)) return true;
+  for (const [table, chains] of netns.chains) {
+    for (const { rules } of chains.values()) {
+      if (table === "nat" ? rules.length > 0 : rules.some((rule) => rule.match.ctstate)) return true;
+    }
   }
   return false;
 }

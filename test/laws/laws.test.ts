@@ -9,7 +9,7 @@ import { buildNetwork } from "../../src/modes/build.ts";
 import { modes } from "../../src/modes/registry.ts";
 import { arrival } from "../../src/query/flow.ts";
 import { loadTopology } from "../../src/topology/load.ts";
-import type { Fault, Topology } from "../../src/topology/topology.ts";
+import type { Fault } from "../../src/topology/topology.ts";
 import { fabricNeeds } from "../../src/trace/project.ts";
 import { eventsOf, probePackets, type Trace } from "../../src/trace/trace.ts";
 import { lengthOf } from "../../src/wire/stack.ts";

@@ -110,7 +110,7 @@ function torSpeaker(file: TruthFile, tor: "ibgp" | "ebgp"): object {
 /** The lab ran no Felix, so its Calico nodes had no chains and tracked no connections. */
 function withoutFelixChains(file: TruthFile): readonly Fault[] {
   return Object.keys(file.layout.nodes).flatMap((name) =>
-    ["raw", "mangle", "nat", "filter"].map((table) => ({
+    ["raw", "nat", "filter"].map((table) => ({
       text: `iptables -t ${table} -F`,
       target: { kind: "host", name } as const,
     })),
