@@ -1,13 +1,12 @@
-import type { Prefix } from "../addr/prefix.ts";
 import type { Assumption } from "../topology/topology.ts";
 import type { NodeDraft } from "./node.ts";
-import type { Family, HostPeer } from "./peer.ts";
+import type { Announcing } from "./routing.ts";
 
 /**
  * A mode: what a CNI's agents write into one node. It states rows and nothing else; where packets then go is for the
  * walker to find out.
  */
-export interface Mode {
+export interface Mode extends Announcing {
   /** The canonical name: `flannel-vxlan`. */
   readonly name: string;
   readonly family: "flannel" | "calico";
@@ -27,8 +26,6 @@ export interface Mode {
   readonly bgp: boolean;
   /** Whether the family's agents enforce NetworkPolicy. */
   readonly enforcesPolicy: boolean;
-  /** What a node's BGP speaker announces, in modes that have one. */
-  readonly announces?: (peer: HostPeer, family: Family) => readonly Prefix[];
   /** Facts about a real cluster that the mode settles by a rule of its own. */
   readonly assumptions?: readonly Assumption[];
   /** Where upstream's code says so. */

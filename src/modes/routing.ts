@@ -7,7 +7,6 @@ import { mergeNextHops, type Resolved, type ResolverRoute, resolveNextHop } from
 import type { Speaker } from "../bgp/speaker.ts";
 import type { RouteRequest } from "../kernel/request.ts";
 import type { Speaker as Configured, Host, Nic, Router } from "../topology/topology.ts";
-import type { Mode } from "./mode.ts";
 import type { Family, HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
 import type { Underlay } from "./underlay.ts";
@@ -21,6 +20,13 @@ export interface Learned {
   readonly resolved: readonly Resolved[];
 }
 
+/** What the routing needs to know of a mode. */
+export interface Announcing {
+  readonly bgp: boolean;
+  /** What a node's BGP speaker announces. */
+  readonly announces?: (peer: HostPeer, family: Family) => readonly Prefix[];
+}
+
 /** What Calico's nodes from v3.32 on say of their own routes, so that the metric comes to 1024 (confd bird_ipam). */
 const NORMAL_LOCAL_PREF = 2147482623;
 
@@ -32,10 +38,10 @@ const NORMAL_LOCAL_PREF = 2147482623;
 export class Routing {
   readonly #underlay: Underlay;
   readonly #peers: HostPeers;
-  readonly #mode: Mode;
+  readonly #mode: Announcing;
   readonly #bgp = new Map<Family, Bgp>();
 
-  constructor(underlay: Underlay, peers: HostPeers, mode: Mode) {
+  constructor(underlay: Underlay, peers: HostPeers, mode: Announcing) {
     this.#underlay = underlay;
     this.#peers = peers;
     this.#mode = mode;
