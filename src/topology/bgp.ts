@@ -1,6 +1,6 @@
 import type { Check } from "./check.ts";
 import type { Path } from "./complaint.ts";
-import type { BgpEntry, PeerEntry } from "./file.ts";
+import type { BgpEntry } from "./file.ts";
 import type { BgpPeer, Speaker } from "./topology.ts";
 
 /** Who can be a peer, and what a name nearly is when it is nobody. */
@@ -16,36 +16,34 @@ export function resolveSpeaker(
   names: PeerNames,
   check: Check,
 ): Speaker {
+  const peers: BgpPeer[] = [];
   const seen = new Set<string>();
-  const peers = (entry.peers ?? []).flatMap((peer, i): BgpPeer[] => {
-    const at = [...path, "peers", i];
-    return beliefs(peer, at).flatMap(({ path: here, part, ...belief }) => {
-      const again = seen.has(belief.name);
-      seen.add(belief.name);
-      const refuse = (code: string, message: string, hint: string | undefined) => {
-        check.complain({ code, path: here, part, message, hint });
-        return [];
-      };
-      if (belief.name === name)
-        return refuse("peer-is-self", `${name} cannot peer with itself`, "name another speaker");
-      if (again) return refuse("duplicate-peer", `${belief.name} is a peer twice`, "once is enough");
-      if (names.has(belief.name)) return [{ ...belief, ...check.at(here, part) }];
-      const meant = names.nearest(belief.name);
-      const hint = meant === undefined ? "a peer is a host or a router" : `did you mean ${meant}?`;
-      return refuse("unknown-peer", `peer ${belief.name} is nobody`, hint);
-    });
-  });
+  for (const [i, peer] of (entry.peers ?? []).entries()) {
+    for (const [word, believed] of typeof peer === "string" ? [[peer, undefined] as const] : Object.entries(peer)) {
+      const at = typeof peer === "string" ? [...path, "peers", i] : [...path, "peers", i, word];
+      const part = typeof peer === "string" ? "value" : "key";
+      const wrong = wrongPeer(word, name, seen, names);
+      if (wrong) check.complain({ ...wrong, path: at, part });
+      else if (believed === undefined) peers.push({ name: word, ...check.at(at, part) });
+      else peers.push({ name: word, as: believed, ...check.at(at, part) });
+      seen.add(word);
+    }
+  }
   return { as: entry.as ?? as, peers, routeReflector: entry.routeReflector ?? false, ...check.at(path) };
 }
 
-interface Belief {
-  readonly name: string;
-  readonly as?: number;
-  readonly path: Path;
-  readonly part: "key" | "value";
-}
-
-function beliefs(peer: PeerEntry, path: Path): readonly Belief[] {
-  if (typeof peer === "string") return [{ name: peer, path, part: "value" }];
-  return Object.entries(peer).map(([name, as]) => ({ name, as, path: [...path, name], part: "key" }));
+function wrongPeer(
+  word: string,
+  self: string,
+  seen: ReadonlySet<string>,
+  names: PeerNames,
+): { code: string; message: string; hint: string } | undefined {
+  if (word === self) {
+    return { code: "peer-is-self", message: `${word} cannot peer with itself`, hint: "name another speaker" };
+  }
+  if (seen.has(word)) return { code: "duplicate-peer", message: `${word} is a peer twice`, hint: "once is enough" };
+  if (names.has(word)) return undefined;
+  const meant = names.nearest(word);
+  const hint = meant === undefined ? "a peer is a host or a router" : `did you mean ${meant}?`;
+  return { code: "unknown-peer", message: `peer ${word} is nobody`, hint };
 }

@@ -17,6 +17,9 @@ export interface Check {
   readonly isShaky: (section: Section) => boolean;
 }
 
+const NOWHERE = {};
+
+/** A check of one tree; what went from it while it was mended is not complained of again. */
 export function startCheck(
   read: MarkedTree,
   gone: readonly Path[],
@@ -30,7 +33,7 @@ export function startCheck(
     assume: (assumption) => assumptions.push(assumption),
     at: (path, part = "key") => {
       const place = unmarked ? undefined : locate(read, path, part);
-      return place ? { place } : {};
+      return place ? { place } : NOWHERE;
     },
     isShaky,
     isLost: (section, name) =>

@@ -73,9 +73,14 @@ function readModes(entry: HostCniEntry): HostCni["modes"] {
   );
 }
 
-/** Complains of a name that the kernel would not take for a device (dev_valid_name in net/core/dev.c). */
+/** Whether the kernel takes a name for a device (dev_valid_name in net/core/dev.c); ours are ASCII. */
+export function isDevice(name: string): boolean {
+  return /^[!-.0-9;-~]{1,15}$/.test(name) && name !== "." && name !== "..";
+}
+
+/** Complains of a name that is none for a device. */
 export function checkDevice(name: string, path: Path, check: Check): void {
-  if (/^[!-.0-9;-~]{1,15}$/.test(name) && name !== "." && name !== "..") return;
+  if (isDevice(name)) return;
   const hint = "1 to 15 characters, without blanks, / and :";
   check.complain({ code: "bad-device", path, message: `${quoted(name)} is not a device name`, hint });
 }

@@ -24,7 +24,7 @@ export interface TopologyInput {
 export async function loadTopology(input: TopologyInput): Promise<Outcome<Topology>> {
   const text = input.text.startsWith("\uFEFF") ? input.text.slice(1) : input.text;
   const source: SourceText = { file: input.file, text };
-  const first = await readSource(source);
+  const first = await readSource(source, { scan: (input.set ?? []).length === 0 });
   if (!first.read) return { ok: false, problems: inFileOrder(first.problems) };
   const outcome = await check(input, first.read, first.problems);
   if (outcome.ok || first.read.marks.size > 0 || !isLarge(source)) return outcome;

@@ -41,33 +41,33 @@ export function resolveHost(name: string, index: number, entry: HostMap, around:
   checkName(name, path, check);
   const nics = seats.nicsOf("hosts", name);
   const hostCni = entry.cni === undefined ? NO_CNI : resolveHostCni(entry.cni, cluster, [...path, "cni"], check);
-  const as = hostCni.calico.asNumber ?? cni.calico.asNumber;
-  const { bgp } = entry;
-  return {
+  const host: Host = {
     name,
     index,
     nics,
     nodeIPs: nodeIPs(name, entry, nics, check),
     podCIDRs: podCIDRs(name, index, entry, around, check),
     labels: entry.labels === undefined ? NO_LABELS : new Map(Object.entries(entry.labels)),
-    ...(bgp && { bgp: resolveSpeaker(bgp, { name, as, path: [...path, "bgp"] }, names, check) }),
     cni: hostCni,
     ...check.at(path),
   };
+  if (entry.bgp === undefined) return host;
+  const as = hostCni.calico.asNumber ?? cni.calico.asNumber;
+  return { ...host, bgp: resolveSpeaker(entry.bgp, { name, as, path: [...path, "bgp"] }, names, check) };
 }
 
 const NO_CNI: Host["cni"] = { flannel: {}, calico: {}, modes: new Map() };
 const NO_LABELS: Host["labels"] = new Map();
 
 function nodeIPs(name: string, entry: HostMap, nics: readonly Nic[], check: Check): readonly Ip[] {
-  const all = nics.flatMap((nic) => nic.addresses.map(({ ip }) => ip));
   if (entry.nodeIP === undefined) {
-    const [first] = all;
-    if (!first) return [];
-    const other = all.find((ip) => ip.family !== first.family);
-    if (!other) return [first];
-    return first.family === 4 ? [first, other] : [other, first];
+    const found: Ip[] = [];
+    for (const { addresses } of nics) {
+      for (const { ip } of addresses) if (!found.some((other) => other.family === ip.family)) found.push(ip);
+    }
+    return found.sort((a, b) => a.family - b.family);
   }
+  const all = nics.flatMap((nic) => nic.addresses.map(({ ip }) => ip));
   const path = ["hosts", name, "nodeIP"];
   const asked = readIps(entry.nodeIP, path, check);
   const stray = asked.find((ip) => all.length > 0 && !all.some((own) => own.equals(ip)));

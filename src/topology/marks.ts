@@ -1,4 +1,5 @@
 import type { Path } from "./complaint.ts";
+import type { PodColumns } from "./pod-scan.ts";
 import type { Place, Problem } from "./problem.ts";
 
 /** A text with its name, whose offsets can be told as lines and columns. */
@@ -23,6 +24,8 @@ export type Marks = Map<object, Map<string | number, Mark>>;
 export interface MarkedTree {
   readonly tree: unknown;
   readonly marks: Marks;
+  /** Pods that were scanned out of a large text; the tree then has an empty map in their place. */
+  readonly pods?: PodColumns;
 }
 
 /** What a text gives: a tree unless it is beyond reading, and what is wrong already. */

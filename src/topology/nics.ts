@@ -15,27 +15,24 @@ export interface Seat {
 
 /** The cards of a machine: one a subnet, named eth0, eth1 … in the order of the addresses, with its MTU and pinned MAC. */
 export function readNics(seats: readonly Seat[], entry: MachineMap, path: Path, check: Check): readonly Nic[] {
-  const bySegment = new Map<Segment, Ip[]>();
-  for (const { ip, segment } of seats) {
-    const mine = bySegment.get(segment);
-    if (mine) mine.push(ip);
-    else bySegment.set(segment, [ip]);
-  }
   const { mtu, mac } = entry;
-  const names = [...bySegment.keys()].map((_, i) => `eth${i}`);
+  const [only, ...others] = seats;
+  if (only && others.length === 0 && typeof mtu !== "object" && mac === undefined) {
+    const { name, mtu: common } = only.segment;
+    return [{ name: "eth0", subnet: name, addresses: [addressOf(only)], mtu: mtu ?? common }];
+  }
+  const segments = [...new Set(seats.map(({ segment }) => segment))];
+  const names = segments.map((_, i) => `eth${i}`);
   const macs = typeof mac === "string" ? { eth0: mac } : (mac ?? {});
   if (typeof mtu === "object") checkDevices(Object.keys(mtu), names, [...path, "mtu"], check);
   if (typeof mac === "object") checkDevices(Object.keys(mac), names, [...path, "mac"], check);
-  return [...bySegment].map(([segment, ips], i): Nic => {
+  return segments.map((segment, i): Nic => {
     const name = `eth${i}`;
     const pinned = Object.hasOwn(macs, name) ? macs[name] : undefined;
     const macPath = typeof mac === "string" ? [...path, "mac"] : [...path, "mac", name];
     const found = pinned === undefined ? undefined : readMac(pinned, macPath, check);
     const own = typeof mtu === "object" ? (Object.hasOwn(mtu, name) ? mtu[name] : undefined) : mtu;
-    const addresses = ips.map((ip) => ({
-      ip,
-      length: segment.cidrs.find((cidr) => cidr.contains(ip))?.length ?? ip.bits,
-    }));
+    const addresses = seats.filter((seat) => seat.segment === segment).map(addressOf);
     return {
       name,
       subnet: segment.name,
@@ -44,6 +41,10 @@ export function readNics(seats: readonly Seat[], entry: MachineMap, path: Path, 
       ...(found !== undefined && { mac: found }),
     };
   });
+}
+
+function addressOf({ ip, segment }: Seat): Nic["addresses"][number] {
+  return { ip, length: segment.cidrs.find((cidr) => cidr.contains(ip))?.length ?? ip.bits };
 }
 
 function checkDevices(asked: readonly string[], names: readonly string[], path: Path, check: Check): void {

@@ -75,7 +75,8 @@ export function layOver(generated: Pods, written: WrittenPods): Pods {
   };
 }
 
-function podOf(key: string, entry: PodEntry | undefined, check: Check): WrittenPod {
+/** A pod from its checked entry. */
+export function podOf(key: string, entry: PodEntry | undefined, check: Check): WrittenPod {
   const {
     host,
     address,

@@ -1,46 +1,50 @@
 import { Ip } from "../addr/ip.ts";
+import { hash32 } from "../addr/mac.ts";
 import type { Check } from "./check.ts";
-import { checkDevice } from "./cni.ts";
+import { checkDevice, isDevice } from "./cni.ts";
 import type { Path } from "./complaint.ts";
 import { readListen } from "./fabric.ts";
-import type { PodEntry, PodMap } from "./file.ts";
+import type { PodEntry, PodMap, Texts } from "./file.ts";
 import { checkPodName, fullPodName, isPodName } from "./names.ts";
 import { suggester } from "./nearest.ts";
 import { layOver, writtenPods } from "./pod-list.ts";
-import { eachText, notAnAddress, quoted } from "./prefixes.ts";
-import { isPod } from "./read.ts";
-import { addressKey } from "./seats.ts";
+import { notAnAddress, quoted } from "./prefixes.ts";
+import { isPodEntry } from "./read.ts";
 import type { Cluster, Host, Pods } from "./topology.ts";
+import { listed } from "./underlay.ts";
+import { v4Word } from "./v4-word.ts";
+import { wordSet } from "./word-set.ts";
 
 /** What pods are checked against. */
 export interface PodGround {
   readonly cluster: Cluster;
   readonly hosts: ReadonlyMap<string, Host>;
-  /** The machine that has an address of the underlay. */
-  readonly ownerOf: (ip: Ip) => string | undefined;
   /** Pods made by `generate`, over which written ones are laid. */
   readonly generated: Pods;
 }
 
+type Written = Readonly<Record<string, PodEntry>>;
+
 /**
  * Checks the pods of a file in one pass and answers them on demand; `undefined` as soon as one has a wrong form, which
  * the schema then explains.
+ *
+ * The pass makes no object for a pod that is in order: there may be 150,000.
  */
 export function resolvePods(
-  written: Readonly<Record<string, PodEntry>>,
-  ground: PodGround,
+  written: Written,
+  { cluster, hosts, generated }: PodGround,
   check: Check,
 ): Pods | undefined {
-  const { hosts, generated } = ground;
   const names = Object.keys(written);
   const byHost = new Map<string, string[]>();
   for (const host of hosts.keys()) byHost.set(host, []);
-  const nearestHost = suggester(() => hosts.keys());
-  const addresses = new Map<number | string, string>();
-  const devices = new Map<string, string>();
+  const strangers = strangerCheck(written, hosts, check);
+  const checkAddress = addressCheck(cluster, names, written, check);
+  let pinned = 0;
   for (const name of names) {
     const entry = written[name];
-    if (entry === undefined || !isPod(entry)) return undefined;
+    if (entry === undefined || !isPodEntry(entry)) return undefined;
     if (!isPodName(name)) checkPodName(name, ["pods", name], check);
     if (name.startsWith("default/") && Object.hasOwn(written, name.slice(8))) {
       const message = `${name} is ${name.slice(8)} again`;
@@ -52,14 +56,141 @@ export function resolvePods(
         hint: "take one of them out",
       });
     }
+    const map = typeof entry === "object" ? entry : undefined;
     const host = typeof entry === "string" ? entry : (entry.host ?? generated.get(fullPodName(name))?.host);
     const list = host === undefined ? undefined : byHost.get(host);
     if (list) list.push(name);
-    else complainOfHost(name, host, entry, nearestHost, ground, written, check);
-    if (typeof entry === "object") checkPod(name, entry, host, { ...ground, addresses, devices }, check);
+    else strangers(name, host);
+    if (map?.address !== undefined) checkAddress(name, map.address);
+    if (map?.listen !== undefined) readListen(map.listen, ["pods", name, "listen"], check);
+    if (map?.device !== undefined) {
+      if (!isDevice(map.device)) checkDevice(map.device, ["pods", name, "device"], check);
+      pinned++;
+    }
+    if (map?.hostNetwork === true) checkHostNetwork(name, map, check);
   }
+  if (pinned > 0) checkDevices(byHost, written, pinned, check);
   checkRoom(byHost, written, hosts, check);
   return layOver(generated, writtenPods(written, names, byHost, check));
+}
+
+/** Complains of pods whose host is nobody. */
+function strangerCheck(written: Written, hosts: ReadonlyMap<string, Host>, check: Check) {
+  const nearestHost = suggester(() => hosts.keys());
+  return (name: string, host: string | undefined): void => {
+    if (host === undefined) {
+      if (check.isLost("pods", name)) return;
+      const hint = "add host: NAME";
+      check.complain({ code: "missing-key", path: ["pods", name], part: "key", message: `${name} has no host`, hint });
+      return;
+    }
+    if (check.isLost("hosts", host)) return;
+    const path = typeof written[name] === "string" ? ["pods", name] : ["pods", name, "host"];
+    const meant = nearestHost(host);
+    const swapped = hosts.has(name) && !Object.hasOwn(written, host);
+    const known = hosts.size === 0 ? "add it under hosts:" : `hosts are ${listed([...hosts.keys()])}`;
+    const hint = swapped
+      ? `the pod comes first: ${host}: ${name}`
+      : meant === undefined
+        ? known
+        : `did you mean ${meant}?`;
+    check.complain({ code: "unknown-host", path, message: `${quoted(host)} is not a host`, hint });
+  };
+}
+
+/** Checks pinned addresses one after another: well-formed, one a family, inside the cluster, nobody else's. */
+function addressCheck(cluster: Cluster, names: readonly string[], written: Written, check: Check) {
+  const { podCIDRs } = cluster;
+  const seen = wordSet(names.length);
+  const seenV6 = new Set<string>();
+  const v4 = podCIDRs.find((cidr) => cidr.family === 4);
+  const network = v4?.ip.words[0] ?? -1;
+  const mask = v4 && v4.length > 0 ? (-1 << (32 - v4.length)) >>> 0 : 0;
+  const isNew = (ip: Ip) => {
+    if (ip.family === 4) return seen.add(0, (ip.words[0] ?? 0) | 0);
+    const text = ip.toString();
+    return !seenV6.has(text) && seenV6.add(text) !== undefined;
+  };
+  const checkOne = (name: string, text: string, at: Path): Ip | undefined => {
+    const path = ["pods", name, "address", ...at];
+    const ip = Ip.parse(text);
+    if (!ip) {
+      check.complain({ code: "bad-address", path, ...notAnAddress(text) });
+      return undefined;
+    }
+    if (!isNew(ip)) {
+      const other = names.find((word) => textsOf(written[word]).some((own) => Ip.parse(own)?.equals(ip)));
+      const message = other === name ? `${ip} stands here twice` : `${ip} is ${other}'s already`;
+      check.complain({ code: "duplicate-address", path, message, hint: "give it another address" });
+    }
+    if (podCIDRs.length === 0 || podCIDRs.some((cidr) => cidr.contains(ip))) return ip;
+    const alien = podCIDRs.every((cidr) => cidr.family !== ip.family);
+    const message = alien
+      ? `the cluster has no IPv${ip.family} pods`
+      : `${ip} is not in the pods' ${podCIDRs.join(", ")}`;
+    const hint = alien ? `add an IPv${ip.family} network to cluster.podCIDR` : "choose one in its host's share";
+    check.complain({ code: alien ? "family-mismatch" : "outside-pod-cidr", path, message, hint });
+    return ip;
+  };
+  return (name: string, address: Texts): void => {
+    if (typeof address === "string") {
+      const word = v4Word(address);
+      const good = word >= 0 && (word & mask) >>> 0 === network && seen.add(0, word | 0);
+      // What is not plainly good is looked at again to say why; what is seen is then seen still.
+      if (!good) checkOne(name, address, []);
+      return;
+    }
+    const [first, second] = address.map((text, i) => checkOne(name, text, [i]));
+    if (!first || first.family !== second?.family) return;
+    const message = `${second} is a second IPv${second.family} address`;
+    const hint = "one per family: [IPv4, IPv6]";
+    check.complain({ code: "family-twice", path: ["pods", name, "address", 1], message, hint });
+  };
+}
+
+function textsOf(entry: PodEntry | undefined): readonly string[] {
+  const address = typeof entry === "object" ? entry.address : undefined;
+  return address === undefined ? [] : typeof address === "string" ? [address] : address;
+}
+
+function checkHostNetwork(name: string, entry: PodMap, check: Check): void {
+  for (const key of ["address", "device"] as const) {
+    if (entry[key] === undefined) continue;
+    const message = `a pod on the host's network has no ${key} of its own`;
+    check.complain({ code: "host-network", path: ["pods", name, key], part: "key", message, hint: "take it out" });
+  }
+}
+
+/** Complains of device names that stand twice on one host. */
+function checkDevices(
+  byHost: ReadonlyMap<string, readonly string[]>,
+  written: Written,
+  pinned: number,
+  check: Check,
+): void {
+  const seen = wordSet(pinned);
+  let number = 0;
+  for (const [host, names] of byHost) {
+    number++;
+    for (const [i, name] of names.entries()) {
+      const device = deviceOf(written[name]);
+      if (device === undefined || seen.add(number, hash32(device) | 0)) continue;
+      // The same hash on the same host: nearly always the same name.
+      const other = names.slice(0, i).find((word) => deviceOf(written[word]) === device);
+      if (other === undefined) continue;
+      const message = `${device} is ${other}'s on ${host} already`;
+      check.complain({
+        code: "duplicate-device",
+        path: ["pods", name, "device"],
+        message,
+        hint: "choose another name",
+      });
+    }
+  }
+}
+
+function deviceOf(entry: PodEntry | undefined): string | undefined {
+  return typeof entry === "object" ? entry.device : undefined;
 }
 
 /** An IPAM gives out neither the first two addresses of a share, its network and its bridge, nor its last. */
@@ -67,7 +198,7 @@ const KEPT = 3;
 
 function checkRoom(
   byHost: ReadonlyMap<string, readonly string[]>,
-  written: Readonly<Record<string, PodEntry>>,
+  written: Written,
   hosts: ReadonlyMap<string, Host>,
   check: Check,
 ): void {
@@ -87,102 +218,4 @@ function checkRoom(
 
 function isOwnNetwork(entry: PodEntry | undefined): boolean {
   return typeof entry !== "object" || entry.hostNetwork !== true;
-}
-
-interface Taken extends PodGround {
-  readonly addresses: Map<number | string, string>;
-  readonly devices: Map<string, string>;
-}
-
-function checkPod(name: string, entry: PodMap, host: string | undefined, taken: Taken, check: Check): void {
-  const { address, device, listen, hostNetwork } = entry;
-  if (address !== undefined) checkAddress(name, address, entry, taken, check);
-  if (device !== undefined) {
-    checkDevice(device, ["pods", name, "device"], check);
-    const key = `${host} ${device}`;
-    const other = taken.devices.get(key);
-    if (other !== undefined) {
-      const message = `${device} is ${other}'s on ${host} already`;
-      check.complain({
-        code: "duplicate-device",
-        path: ["pods", name, "device"],
-        message,
-        hint: "choose another name",
-      });
-    }
-    taken.devices.set(key, name);
-    if (hostNetwork === true) complainOfOwn("device", name, check);
-  }
-  if (listen !== undefined) readListen(listen, ["pods", name, "listen"], check);
-}
-
-function checkAddress(
-  name: string,
-  address: NonNullable<PodMap["address"]>,
-  { hostNetwork }: PodMap,
-  { cluster, addresses, ownerOf }: Taken,
-  check: Check,
-): void {
-  if (hostNetwork === true) complainOfOwn("address", name, check);
-  let families = 0;
-  for (const [text, path] of typeof address === "string" ? [[address, undefined] as const] : eachText(address, [])) {
-    const at = (): Path => ["pods", name, "address", ...(path ?? [])];
-    const ip = Ip.parse(text);
-    if (!ip) {
-      check.complain({ code: "bad-address", path: at(), ...notAnAddress(text) });
-      continue;
-    }
-    if ((families & ip.family) !== 0) {
-      check.complain({ code: "family-twice", path: at(), message: `${ip} is a second IPv${ip.family} address` });
-    }
-    families |= ip.family;
-    const key = addressKey(ip);
-    const other = addresses.get(key) ?? ownerOf(ip);
-    if (other !== undefined) {
-      const hint = "give it another address";
-      check.complain({ code: "duplicate-address", path: at(), message: `${ip} is ${other}'s already`, hint });
-    }
-    addresses.set(key, name);
-    if (cluster.podCIDRs.length === 0 || cluster.podCIDRs.some((cidr) => cidr.contains(ip))) continue;
-    const alien = cluster.podCIDRs.every((cidr) => cidr.family !== ip.family);
-    const message = alien
-      ? `the cluster has no IPv${ip.family} pods`
-      : `${ip} is not in the pods' ${cluster.podCIDRs.join(", ")}`;
-    const hint = alien ? `add an IPv${ip.family} network to cluster.podCIDR` : "choose one in its host's share";
-    check.complain({ code: alien ? "family-mismatch" : "outside-pod-cidr", path: at(), message, hint });
-  }
-}
-
-function complainOfOwn(key: string, name: string, check: Check): void {
-  const message = `a pod on the host's network has no ${key} of its own`;
-  check.complain({ code: "host-network", path: ["pods", name, key], part: "key", message, hint: "take it out" });
-}
-
-function complainOfHost(
-  name: string,
-  host: string | undefined,
-  entry: PodEntry,
-  nearestHost: (word: string) => string | undefined,
-  { hosts }: PodGround,
-  written: Readonly<Record<string, PodEntry>>,
-  check: Check,
-): void {
-  if (host === undefined) {
-    if (check.isLost("pods", name)) return;
-    const hint = "add host: NAME";
-    check.complain({ code: "missing-key", path: ["pods", name], part: "key", message: `${name} has no host`, hint });
-    return;
-  }
-  if (check.isLost("hosts", host)) return;
-  const path = typeof entry === "string" ? ["pods", name] : ["pods", name, "host"];
-  const meant = nearestHost(host);
-  const swapped = hosts.has(name) && !Object.hasOwn(written, host);
-  const hint = swapped
-    ? `the pod comes first: ${host}: ${name}`
-    : meant !== undefined
-      ? `did you mean ${meant}?`
-      : hosts.size === 0
-        ? "add it under hosts:"
-        : `hosts are ${[...hosts.keys()].slice(0, 5).join(", ")}${hosts.size > 5 ? " …" : ""}`;
-  check.complain({ code: "unknown-host", path, message: `${quoted(host)} is not a host`, hint });
 }

@@ -6,6 +6,10 @@ import type { Texts } from "./file.ts";
 
 /** Reads one CIDR or [IPv4, IPv6]; complains of each that is none; IPv4 comes first. */
 export function readPrefixes(texts: Texts, path: Path, check: Check): readonly Prefix[] {
+  if (typeof texts === "string") {
+    const prefix = (texts.includes("/") ? Prefix.parse(texts) : undefined) ?? readPrefix(texts, path, check);
+    return prefix ? [prefix] : [];
+  }
   const found: Prefix[] = [];
   for (const [text, at] of eachText(texts, path)) {
     const prefix = readPrefix(text, at, check);

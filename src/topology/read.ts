@@ -1,10 +1,10 @@
-import type { TopologyFile } from "./file.ts";
+import type { PodEntry, TopologyFile } from "./file.ts";
 import { CALICO_VERSIONS, MODE_SETTINGS, MODES, type Setting } from "./settings.ts";
 
 /**
  * Whether a tree has the keys, types and ranges of a topology file: the fast twin of `schema.ts`.
  *
- * It says only yes or no; on a no the schema explains. Pods are left to `isPod`, so that the loop over 150,000 of them
+ * It says only yes or no; on a no the schema explains. Pods are left to `isPodEntry`, so that the loop over 150,000 of them
  * can check and resolve in one pass.
  */
 export function isTopologyFile(tree: unknown): tree is TopologyFile {
@@ -12,7 +12,7 @@ export function isTopologyFile(tree: unknown): tree is TopologyFile {
 }
 
 /** Whether one value of `pods:` is a host's name or a map of the right shape. */
-export function isPod(value: unknown): boolean {
+export function isPodEntry(value: unknown): value is PodEntry {
   if (typeof value === "string") return true;
   if (!isMap(value)) return false;
   for (const key in value) {

@@ -8,6 +8,7 @@ import { generate } from "./generate.ts";
 import { checkShares, resolveHost, resolveRouter } from "./machines.ts";
 import type { MarkedTree } from "./marks.ts";
 import { suggester } from "./nearest.ts";
+import { columnPods } from "./pod-columns.ts";
 import { resolvePods } from "./pods.ts";
 import { seatMachines } from "./seats.ts";
 import { sectionsOf } from "./sections.ts";
@@ -26,7 +27,7 @@ export interface Shaped {
 /**
  * Turns a file of the right shape into a topology: short forms, names, defaults; complains of all that does not fit.
  *
- * `undefined` when a pod has a wrong form after all: pods are looked at once only, here.
+ * `undefined` when a pod is wrong in a way that only another reading can explain: pods are looked at here, and once.
  */
 export function resolve({ name, file, read, gone }: Shaped, complain: Complain): Topology | undefined {
   const assumptions: Assumption[] = [];
@@ -66,8 +67,9 @@ export function resolve({ name, file, read, gone }: Shaped, complain: Complain):
   checkShares(hosts, sections.hosts, check);
   const subnets = resolveSubnets(segments, seats, hosts, check);
 
-  const ground = { cluster, hosts, ownerOf: seats.ownerOf, generated: generated.pods };
-  const pods = resolvePods(file.pods ?? {}, ground, check);
+  const pods = read.pods
+    ? columnPods(read.pods, cluster, hosts, check)
+    : resolvePods(file.pods ?? {}, { cluster, hosts, generated: generated.pods }, check);
   if (!pods) return undefined;
   const faults = resolveFaults(file.faults ?? [], { hosts, routers, pods }, check);
   return { name, cluster, cni, subnets, routers, hosts, pods, faults, assumptions };

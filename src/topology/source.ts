@@ -1,4 +1,5 @@
 import { markJson } from "./json-source.ts";
+import { hasTwins, parseAroundPods } from "./large-json.ts";
 import { LIMITS } from "./limits.ts";
 import { placeAt, type SourceText, type SourceTree } from "./marks.ts";
 import type { Problem } from "./problem.ts";
@@ -6,16 +7,20 @@ import type { Problem } from "./problem.ts";
 /**
  * A text as a tree: JSON when it is JSON, else YAML.
  *
- * Small texts come with marks. A large JSON text comes without any, and costs little more than `JSON.parse`;
- * `markedSource` reads it again when there is something to point at.
+ * Small texts come with marks. A large JSON text comes without any, its pods scanned if they are plain and `scan` is
+ * asked for, and costs about what `JSON.parse` does; `markedSource` reads it again when there is something to point at.
  */
-export async function readSource(source: SourceText): Promise<SourceTree> {
+export async function readSource(source: SourceText, { scan }: { readonly scan: boolean }): Promise<SourceTree> {
   const { text } = source;
   if (text.length > LIMITS.json) return refuse(source, "file-too-large", tooLarge(text, LIMITS.json), ADVICE);
   if (/^\s*\{/.test(text)) {
+    const scanned = scan && isLarge(source) ? parseAroundPods(text) : undefined;
+    if (scanned) return { problems: [], read: scanned };
     const json = parseJson(text);
-    if (json.ok)
-      return isLarge(source) ? { problems: [], read: { tree: json.value, marks: new Map() } } : markedSource(source);
+    if (json.ok && isLarge(source) && !hasTwins(text, json.value)) {
+      return { problems: [], read: { tree: json.value, marks: new Map() } };
+    }
+    if (json.ok) return markedSource(source);
     if (text.length > LIMITS.yaml) return refuse(source, "not-json", "this is not JSON", json.message, json.offset);
   }
   if (text.length > LIMITS.yaml) {
