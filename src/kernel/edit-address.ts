@@ -1,7 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import { parseWithLength } from "../addr/prefix.ts";
 import { type Applied, changed, settled } from "./applied.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import type { Writer } from "./row.ts";
 import { quoted, type Words } from "./words.ts";
 
@@ -56,7 +56,7 @@ export function readAddressFlush(words: Words, family: 4 | 6 | undefined): Addre
   return { kind: "address-flush", dev: words.device(), ...(family && { family }) };
 }
 
-export function applyAddress(netlink: Netlink, { op, dev, ip, length }: AddressEdit, by: Writer): Applied {
+export function applyAddress(netlink: AnyNetlink, { op, dev, ip, length }: AddressEdit, by: Writer): Applied {
   const { links, addresses, refusals } = netlink.netns;
   if (!links.has(dev)) return settled({ errno: "ENODEV", text: `Cannot find device "${dev}"` });
   const standing = addresses.some(
@@ -70,7 +70,7 @@ export function applyAddress(netlink: Netlink, { op, dev, ip, length }: AddressE
   return settled(refused);
 }
 
-export function flushAddresses(netlink: Netlink, { dev, family }: AddressFlush): Applied {
+export function flushAddresses(netlink: AnyNetlink, { dev, family }: AddressFlush): Applied {
   const { links, addresses } = netlink.netns;
   if (!links.has(dev)) return settled({ errno: "ENODEV", text: `Cannot find device "${dev}"` });
   const gone = addresses.filter((row) => row.dev === dev && (family ?? row.ip.family) === row.ip.family);

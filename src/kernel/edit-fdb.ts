@@ -3,7 +3,7 @@ import { isGroup, type Mac, NO_MAC } from "../addr/mac.ts";
 import { refusal } from "./admit.ts";
 import { type Applied, changed, refused } from "./applied.ts";
 import { type FdbEntry, fdbKey } from "./fdb.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import type { Writer } from "./row.ts";
 import type { Words } from "./words.ts";
 
@@ -38,7 +38,7 @@ export function readFdb(words: Words, op: FdbEdit["op"]): FdbEdit {
  * Does it (`vxlan_fdb_update`, `vxlan_fdb_delete`, `br_fdb_add`). One MAC has one destination: appending a second one
  * to a unicast MAC changes nothing in the kernel either.
  */
-export function applyFdb(netlink: Netlink, { op, dev, mac, dst }: FdbEdit, by: Writer): Applied {
+export function applyFdb(netlink: AnyNetlink, { op, dev, mac, dst }: FdbEdit, by: Writer): Applied {
   const { fdb, links, peers } = netlink.netns;
   if (!links.has(dev)) return refused({ errno: "ENODEV", text: `Cannot find device "${dev}"` });
   const row: FdbEntry = { dev, mac, ...(dst && { dst }), by };

@@ -1,7 +1,7 @@
 import { type Applied, changed, refused } from "./applied.ts";
 import type { ChainEdit, FilterEdit, FilterPlace, PolicyEdit } from "./edit-filter.ts";
 import { type Chain, type FilterRule, HOOK_TABLES, type Hook } from "./netfilter.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import type { MutableNetns } from "./netns.ts";
 import type { Writer } from "./row.ts";
 
@@ -29,7 +29,7 @@ function hasBoth(netns: MutableNetns): boolean {
   return netns.sysctls.get("net.ipv6.conf.all.disable_ipv6") === "0";
 }
 
-export function applyPolicy({ netns }: Netlink, edit: PolicyEdit): Applied {
+export function applyPolicy({ netns }: AnyNetlink, edit: PolicyEdit): Applied {
   const chain = chainOf(netns, edit, edit.chain);
   if (!chain || !isBuiltIn(edit, edit.chain)) return refused({ errno: "EINVAL", text: "Bad built-in chain name" });
   if (edit.family === 6) store(netns, { ...chain, policy6: edit.policy });
@@ -37,7 +37,7 @@ export function applyPolicy({ netns }: Netlink, edit: PolicyEdit): Applied {
   return changed(1);
 }
 
-export function applyFilter({ netns }: Netlink, edit: FilterEdit, by: Writer): Applied {
+export function applyFilter({ netns }: AnyNetlink, edit: FilterEdit, by: Writer): Applied {
   const chain = chainOf(netns, edit, edit.chain);
   if (!chain) return refused(NO_CHAIN);
   const { rules } = chain;
@@ -104,7 +104,7 @@ function spelt(value: unknown): string {
   );
 }
 
-export function applyChain({ netns }: Netlink, edit: ChainEdit, by: Writer): Applied {
+export function applyChain({ netns }: AnyNetlink, edit: ChainEdit, by: Writer): Applied {
   const chains = netns.chains.get(edit.table);
   if (edit.op === "new") {
     if (chains?.has(edit.chain) || isBuiltIn(edit, edit.chain)) {

@@ -1,5 +1,5 @@
 import { type Applied, settled } from "./applied.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import type { LinkChange } from "./request.ts";
 import type { Words } from "./words.ts";
 
@@ -68,10 +68,10 @@ export function readBridgeLink(words: Words): LinkEdit {
 }
 
 /** Sets what a command names of a device, one after the other as the kernel does; the first refusal ends it. */
-export function applyLink(netlink: Netlink, { dev, change }: LinkEdit): Applied {
+export function applyLink(netlink: AnyNetlink, { dev, change }: LinkEdit): Applied {
   return settled(netlink.setLink(dev, change));
 }
 
-export function applyLinkDel(netlink: Netlink, { dev }: LinkDeletion): Applied {
+export function applyLinkDel(netlink: AnyNetlink, { dev }: LinkDeletion): Applied {
   return settled(netlink.delLink(dev));
 }

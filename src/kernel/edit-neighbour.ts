@@ -2,7 +2,7 @@ import type { Ip } from "../addr/ip.ts";
 import { refusal } from "./admit.ts";
 import { type Applied, changed, refused } from "./applied.ts";
 import { type Neighbour, neighbourKey } from "./neighbour.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import type { Writer } from "./row.ts";
 import { quoted, type Words } from "./words.ts";
 
@@ -65,13 +65,13 @@ export function readNeighbourFlush(words: Words, family: 4 | 6 | undefined): Nei
   return flush;
 }
 
-function near(netlink: Netlink, ip: Ip): readonly Neighbour[] {
+function near(netlink: AnyNetlink, ip: Ip): readonly Neighbour[] {
   const { neighbours, peers } = netlink.netns;
   return neighbours.near(peers.byIp(ip)).filter((row) => row.ip.equals(ip));
 }
 
 /** Does it (`neigh_add`, `neigh_delete`). */
-export function applyNeighbour(netlink: Netlink, edit: NeighbourEdit, by: Writer): Applied {
+export function applyNeighbour(netlink: AnyNetlink, edit: NeighbourEdit, by: Writer): Applied {
   const { neighbours, links } = netlink.netns;
   if (!links.has(edit.dev)) return refused({ errno: "ENODEV", text: `Cannot find device "${edit.dev}"` });
   const standing = near(netlink, edit.ip).find((row) => neighbourKey(row) === neighbourKey(edit));
@@ -89,7 +89,7 @@ export function applyNeighbour(netlink: Netlink, edit: NeighbourEdit, by: Writer
   return changed(1);
 }
 
-export function flushNeighbours(netlink: Netlink, { state, dev, ip }: NeighbourFlush): Applied {
+export function flushNeighbours(netlink: AnyNetlink, { state, dev, ip }: NeighbourFlush): Applied {
   const { neighbours } = netlink.netns;
   const meant = [...(ip ? near(netlink, ip) : neighbours.rows())].filter(
     (row) => (state === "all" || row.state === state) && (dev === undefined || row.dev === dev),

@@ -1,7 +1,7 @@
 import { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import { type Applied, changed, refused } from "./applied.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import type { Lease } from "./process.ts";
 import type { Writer } from "./row.ts";
 import { parseNumber, quoted, type Words } from "./words.ts";
@@ -54,7 +54,7 @@ export function readLease(words: Words): LeaseEdit {
 }
 
 /** A forwarder ends: its socket closes, its leases are forgotten, and its device goes with every row on it. */
-export function applyKill(netlink: Netlink, { process }: KillEdit): Applied {
+export function applyKill(netlink: AnyNetlink, { process }: KillEdit): Applied {
   const { forwarders, sockets, leases } = netlink.netns;
   const ended = forwarders.filter((row) => row.process === process);
   if (ended.length === 0) return changed(0);
@@ -66,7 +66,7 @@ export function applyKill(netlink: Netlink, { process }: KillEdit): Applied {
   return changed(ended.length);
 }
 
-export function applyLease(netlink: Netlink, edit: LeaseEdit, by: Writer): Applied {
+export function applyLease(netlink: AnyNetlink, edit: LeaseEdit, by: Writer): Applied {
   const { forwarders, leases, peers } = netlink.netns;
   const standing: readonly Lease[] = leases.near(peers.byIp(edit.dst.ip)).filter((row) => row.dst.equals(edit.dst));
   if (edit.op === "del") {

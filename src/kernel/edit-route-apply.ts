@@ -2,14 +2,14 @@ import type { Ip } from "../addr/ip.ts";
 import { refusal } from "./admit.ts";
 import { type Applied, changed, refused } from "./applied.ts";
 import type { RouteEdit, RouteFlush } from "./edit-route.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import type { MutableNetns } from "./netns.ts";
 import { complete, type RouteRequest } from "./request.ts";
 import { byPreference, MAIN_TABLE, type Nexthop, nexthopsOf, type Route, routeKey } from "./route.ts";
 import type { Writer } from "./row.ts";
 
 /** Does `ip route add` and its kin to a table (`fib_table_insert`, `fib_table_delete`, and their IPv6 kin). */
-export function applyRoute({ netns }: Netlink, { op, route: request }: RouteEdit, by: Writer): Applied {
+export function applyRoute({ netns }: AnyNetlink, { op, route: request }: RouteEdit, by: Writer): Applied {
   if (op === "del") return deleteRoute(netns, request);
   const route = { ...complete(netns, request, by), by };
   const why = refusal(netns, { table: "route", row: route });
@@ -109,7 +109,7 @@ function isBranch(hop: Nexthop, request: RouteRequest): boolean {
 }
 
 /** Does `ip route flush`. */
-export function flushRoutes({ netns }: Netlink, flush: RouteFlush): Applied {
+export function flushRoutes({ netns }: AnyNetlink, flush: RouteFlush): Applied {
   const meant = [...netns.routes.rows()].filter(
     (row) =>
       (flush.table === undefined || row.table === flush.table) &&

@@ -1,7 +1,7 @@
 import { Prefix } from "../addr/prefix.ts";
 import { type Applied, changed, refused } from "./applied.ts";
 import { readTable } from "./edit-route.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import { MAIN_TABLE } from "./route.ts";
 import type { Writer } from "./row.ts";
 import type { Rule } from "./rule.ts";
@@ -81,7 +81,7 @@ export function readMark(words: Words): { readonly value: number; readonly mask:
 }
 
 /** Does it (`fib_nl_newrule`, `fib_nl_delrule`); a rule without a preference goes before the second of those that stand. */
-export function applyRule(netlink: Netlink, { op, rule }: RuleEdit, by: Writer): Applied {
+export function applyRule(netlink: AnyNetlink, { op, rule }: RuleEdit, by: Writer): Applied {
   const { rules } = netlink.netns;
   if (op === "del") {
     const index = rules.findIndex((standing) => isMeant(standing, rule));

@@ -1,7 +1,7 @@
 import type { Prefix } from "../addr/prefix.ts";
 import { type Applied, changed, refused } from "./applied.ts";
 import { setKey } from "./netfilter.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import type { Writer } from "./row.ts";
 import { quoted, type Words } from "./words.ts";
 
@@ -22,7 +22,7 @@ export function readIpset(words: Words): SetEdit {
 }
 
 /** Does it (`ip_set_uadd`, `ip_set_udel`). */
-export function applySet(netlink: Netlink, { op, set, prefix }: SetEdit, by: Writer): Applied {
+export function applySet(netlink: AnyNetlink, { op, set, prefix }: SetEdit, by: Writer): Applied {
   const { sets, peers } = netlink.netns;
   const row = { set, prefix, by };
   const standing = sets.near(peers.byIp(prefix.ip)).find((other) => setKey(other) === setKey(row));

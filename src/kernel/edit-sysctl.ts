@@ -1,5 +1,5 @@
 import { type Applied, changed, refused, settled } from "./applied.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import { nearest, quoted, type Words } from "./words.ts";
 
 /** `sysctl -w key=value`. */
@@ -69,7 +69,7 @@ function nearestKey(key: string): string | undefined {
  * Sets it. What `default` says reaches only devices that are made later, so those that stand keep what it said until
  * now (`devinet_conf_proc`).
  */
-export function applySysctl(netlink: Netlink, { key, value }: SysctlEdit): Applied {
+export function applySysctl(netlink: AnyNetlink, { key, value }: SysctlEdit): Applied {
   const { links, sysctls } = netlink.netns;
   const [, family, dev, leaf] = DEVICE_KEY.exec(key) ?? [];
   if (dev === undefined) {

@@ -33,7 +33,7 @@ import { applyRoute, flushRoutes } from "./edit-route-apply.ts";
 import { applyRule, type RuleEdit, readRule } from "./edit-rule.ts";
 import { applySet, readIpset, type SetEdit } from "./edit-set.ts";
 import { applySysctl, readSysctl, type SysctlEdit } from "./edit-sysctl.ts";
-import type { Netlink } from "./netlink.ts";
+import type { AnyNetlink } from "./netlink.ts";
 import type { RouteRequest } from "./request.ts";
 import { quoted, type Reading, reading, type Words } from "./words.ts";
 
@@ -78,7 +78,7 @@ export function parseRoute(text: string): Reading<{ readonly route: RouteRequest
  * Does an edit to finished tables; families' rows are changed like any others, and what is added is admitted like any
  * other row. A refused edit changes nothing.
  */
-export function applyEdit(netlink: Netlink, edit: Edit, by: "fault" | "fix"): Applied {
+export function applyEdit(netlink: AnyNetlink, edit: Edit, by: "fault" | "fix"): Applied {
   netlink.seal();
   switch (edit.kind) {
     case "route":

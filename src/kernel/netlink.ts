@@ -370,6 +370,9 @@ export class Netlink<P extends Peer = Peer> {
   }
 }
 
+/** A namespace's verbs, whatever peers its families speak of. */
+export type AnyNetlink = Omit<Netlink, "perPeer">;
+
 function retain<T>(rows: T[], keep: (row: T) => boolean): void {
   rows.splice(0, rows.length, ...rows.filter(keep));
 }
