@@ -9,5 +9,7 @@ export interface Socket extends Written {
   /** Absent: bound to every address. */
   readonly ip?: Ip;
   readonly port: number;
+  /** Taken to be there, because a question asks about it. */
+  readonly assumed?: boolean;
   readonly owner: { readonly kind: "process" | "link"; readonly name: string };
 }

@@ -1,7 +1,9 @@
 import type { Send } from "../dataplane/output.ts";
+import { EMPTY_STATE, type State } from "../dataplane/state.ts";
 import { type WalkOptions, walk } from "../dataplane/walk.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import type { Network } from "../kernel/network.ts";
+import type { Socket } from "../kernel/socket.ts";
 import type { Mode } from "../modes/mode.ts";
 import type { Outcome } from "../topology/problem.ts";
 import type { Fault, Topology } from "../topology/topology.ts";
@@ -80,7 +82,7 @@ export function answerQuestion(
   question: Question,
   ask: Pick<Ask, "oneWay" | "traceroute"> = {},
 ): Answer {
-  const options: WalkOptions = { cold: question.cold };
+  const options: WalkOptions = { cold: question.cold, state: listening(question) };
   const request = requestOf(question);
   const there = walk(network, request, options);
   const forward = direction(network, there.trace, request);
@@ -100,6 +102,14 @@ export function answerQuestion(
     ...(ask.traceroute && { traceroute: traceroute(network, request, options) }),
     assumptions: [],
   };
+}
+
+/** A machine that is asked about is taken to listen where it is asked; of pods the topology says so itself. */
+function listening({ dst, protocol, dport }: Question): State {
+  if (dst.netns === undefined || dst.netns.startsWith("pod/") || protocol === "icmp") return EMPTY_STATE;
+  const owner = { kind: "process", name: dst.name } as const;
+  const socket: Socket = { protocol, port: dport, owner, by: "operator", assumed: true };
+  return { ...EMPTY_STATE, sockets: new Map([[`${dst.netns} ${protocol} ${dport}`, socket]]) };
 }
 
 function seen(trace: Trace): Answer["senderSees"] {

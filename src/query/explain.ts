@@ -5,7 +5,7 @@ import { CODES, type CodeEntry } from "../trace/codes.ts";
 import { type Entry, GLOSSARY } from "./glossary.ts";
 
 export type Explanation =
-  | { readonly kind: "code"; readonly entry: CodeEntry }
+  | { readonly kind: "code"; readonly entry: CodeExplanation }
   | { readonly kind: "mode"; readonly mode: Mode }
   | { readonly kind: "word"; readonly entry: Entry }
   | { readonly kind: "unknown"; readonly word: string; readonly close?: string };
@@ -13,7 +13,7 @@ export type Explanation =
 /** Finds what a word means: a code, a mode or its alias, a device, a port, or a sentence of the kernel's. */
 export function explain(word: string): Explanation {
   const wanted = word.trim();
-  const code = CODES.find((entry) => entry.code === wanted.toUpperCase());
+  const code = findCode(wanted.toUpperCase());
   if (code) return { kind: "code", entry: code };
   const lower = wanted.toLowerCase();
   const entry = GLOSSARY.find((candidate) => spellings(candidate).some((spelling) => means(spelling, lower)));

@@ -20,7 +20,9 @@ export function traceQuestion(topology: Topology, mode: Mode, ask: Ask): Outcome
 }
 
 function* assumptions(topology: Topology, answer: Answer): Generator<string> {
-  const assumed = eventsOf(answer.forward.trace, "deliver").some((event) => event.action.socket === "assumed");
+  const assumed = eventsOf(answer.forward.trace, "deliver").some(({ action: { socket } }) =>
+    typeof socket === "string" ? socket === "assumed" : socket.assumed,
+  );
   if (assumed) {
     const { dst, protocol, dport } = answer.question;
     yield `${dst.name} listens on ${protocol}/${dport} (say listen: in the topology)`;
