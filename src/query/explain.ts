@@ -1,7 +1,7 @@
 import type { Mode } from "../modes/mode.ts";
 import { modes } from "../modes/registry.ts";
 import { nearest } from "../topology/nearest.ts";
-import { CODES, type CodeEntry } from "../trace/codes.ts";
+import { CODES, type Explanation as CodeExplanation, findCode } from "../trace/codes.ts";
 import { type Entry, GLOSSARY } from "./glossary.ts";
 
 export type Explanation =
