@@ -1,0 +1,33 @@
+/**
+ * cni-trace as a library: load a topology, build its network in a mode, walk packets, ask, compare, print.
+ *
+ * A mode writes tables, the walker reads them, and neither knows the other:
+ *
+ *     loadTopology   text → Topology, or every problem in it
+ *     buildNetwork   Topology × Mode → Network: tables, made as they are asked for
+ *     walk           Network × packet × state → Trace and the next state
+ *     traceQuestion  all of the above, with the reply, the diagnosis and fixes that were walked again
+ *     render…        a Trace, tables or a difference → text or JSON
+ */
+export { Ip } from "./addr/ip.ts";
+export type { Mac } from "./addr/mac.ts";
+export { Prefix } from "./addr/prefix.ts";
+export type { Send } from "./dataplane/output.ts";
+export { EMPTY_STATE, type State } from "./dataplane/state.ts";
+export { type WalkOptions, walk } from "./dataplane/walk.ts";
+export type { Netns } from "./kernel/netns.ts";
+export type { Network, Segment } from "./kernel/network.ts";
+export { buildNetwork } from "./modes/build.ts";
+export type { Mode } from "./modes/mode.ts";
+export { findMode, modes } from "./modes/registry.ts";
+export type { Ask } from "./query/answer.ts";
+export { traceQuestion } from "./query/trace.ts";
+export { loadTopology } from "./topology/load.ts";
+export type { Outcome, Problem } from "./topology/problem.ts";
+export type { Topology } from "./topology/topology.ts";
+export type { Answer, Diagnosis, Direction, Fix, Question, Verdict } from "./trace/answer.ts";
+export { type Code, CODES, explainCode } from "./trace/codes.ts";
+export type { Action, Event } from "./trace/event.ts";
+export type { Trace } from "./trace/trace.ts";
+export type { Header, Packet } from "./wire/header.ts";
+export { decode, encode } from "./wire/stack.ts";
