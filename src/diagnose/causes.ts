@@ -1,0 +1,22 @@
+import type { Fact } from "./fact.ts";
+import { duplicates, neighbourCauses, staleNeighbours } from "./layer2.ts";
+import { routingCauses } from "./routing-causes.ts";
+import type { Loss } from "./scene.ts";
+import { staleEntries } from "./tunnel.ts";
+
+/** Every group of rules that looks for what led to a loss, in the order of the layers. */
+const groups: readonly ((loss: Loss) => readonly Fact[])[] = [
+  duplicates,
+  routingCauses,
+  staleNeighbours,
+  staleEntries,
+  neighbourCauses,
+];
+
+/** Earlier facts behind a death, each once; none that the death itself already says. */
+export function causesOf(loss: Loss, death: Fact): readonly Fact[] {
+  const seen = new Set([`${death.code} ${death.at}`]);
+  return groups
+    .flatMap((group) => group(loss))
+    .filter(({ code, at }) => !seen.has(`${code} ${at}`) && seen.add(`${code} ${at}`));
+}

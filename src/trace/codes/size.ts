@@ -1,0 +1,42 @@
+import type { CodeEntry } from "./entry.ts";
+
+/** What is too long. */
+export const SIZE_CODES = [
+  {
+    code: "MTU_EXCEEDED_DF",
+    verdict: "unreachable",
+    meaning: "The packet is longer than a device on its way allows, may not be cut, and its sender is told.",
+    kernel: "PKT_TOO_BIG",
+    sees: "EMSGSIZE with the MTU: at once, or by ICMP fragmentation needed",
+    causes: ["a packet larger than the pod's own MTU", "pods with a larger MTU than the tunnel"],
+    look: [
+      "ping -M do -s SIZE ADDRESS",
+      "ip route get ADDRESS: mtu, once it is learned",
+      "ip link: mtu of each device",
+    ],
+    fix: "Send smaller packets, or raise the MTU of the narrow device.",
+  },
+  {
+    code: "PMTU_BLACKHOLE",
+    verdict: "unreachable",
+    meaning: "The packet is too long for its way and is dropped, and its sender hears nothing of it.",
+    kernel: "PKT_TOO_BIG",
+    sees: "silence: small packets pass, large ones hang",
+    causes: [
+      "the ICMP error goes to a tunnel's end, or has no way back",
+      "a card that takes in less than its neighbours send",
+    ],
+    look: ["ping -M do -s SIZE ADDRESS: no answer and no error", "tcpdump -ni any 'icmp[0]=3 and icmp[1]=4'"],
+    fix: "Give the pods an MTU that fits the narrowest link, headers included, or widen that link.",
+  },
+  {
+    code: "FRAGMENTED",
+    verdict: "risk",
+    meaning: "The packet, or the one around it, was cut into pieces on the way.",
+    kernel: "",
+    sees: "it works, slower; and not at all where a firewall drops fragments",
+    causes: ["an underlay that is narrower than the overlay's MTU and headers"],
+    look: ["nstat -az IpFragCreates IpReasmOKs: rise", "tcpdump -ni eth0 'ip[6:2] & 0x3fff != 0'"],
+    fix: "Lower the pods' MTU by the tunnel's headers, or raise the underlay's.",
+  },
+] as const satisfies readonly CodeEntry[];
