@@ -115,9 +115,9 @@ function refuseFdb(netns: Netns, row: FdbEntry): Refusal | undefined {
   return { errno: "EOPNOTSUPP", text: "Operation not supported" };
 }
 
-/** The gateway's device when a route names none: the one that leads to it (`fib_check_nh`). */
+/** The gateway's device when a route names none: the one that leads to it (`fib_check_nh`); a link-local one is on any. */
 export function deviceTowards(netns: Netns, hop: Nexthop): string | undefined {
-  if (hop.dev !== undefined || !hop.via) return hop.dev;
+  if (hop.dev !== undefined || !hop.via || (hop.via.family === 6 && hop.via.isLinkLocal)) return hop.dev;
   const found = fibLookup(netns, { dst: hop.via, scope: "link" });
   return found?.nexthop?.via ? undefined : found?.nexthop?.dev;
 }

@@ -135,7 +135,7 @@ export function neighbourCommand({ ip, dev, lladdr, state }: Neighbour): string 
   return `ip neigh add ${ip} lladdr ${lladdr} dev ${dev} nud ${state}`;
 }
 
-/** A forwarding entry as `bridge fdb` prints it. */
+/** A forwarding entry as `bridge fdb` prints it, but for the name of a port's bridge. */
 export function fdbText({ mac, dev, dst }: FdbEntry): string {
   return dst ? `${mac} dev ${dev} dst ${dst} self permanent` : `${mac} dev ${dev} master static`;
 }
