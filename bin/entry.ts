@@ -1,0 +1,31 @@
+import { join } from "node:path";
+import type { Io } from "../src/cli/io.ts";
+import { codeCache } from "./code-cache.ts";
+import { parts } from "./parts.ts";
+import { system } from "./system.ts";
+
+/** Put in by the build: the version, a name for exactly this code, and what needs no program to answer. */
+declare const VERSION: string;
+declare const BUILD: string;
+declare const COMMANDS: readonly string[];
+declare const ANSWERS: Readonly<Record<string, string>>;
+
+interface Main {
+  main(argv: readonly string[], io: Io): Promise<number>;
+}
+
+const argv = process.argv.slice(2);
+const io = system(VERSION, join(__dirname, "..", "topologies"));
+const question = argv.join(" ");
+
+if (Object.hasOwn(ANSWERS, question)) io.write(ANSWERS[question] ?? "");
+else void start();
+
+async function start(): Promise<void> {
+  const command = COMMANDS.find((name) => name === argv[0]) ?? "trace";
+  const program = parts(__dirname, codeCache(command, BUILD, process.env));
+  const { main } = program.load("part-main.cjs") as Main;
+  process.exitCode = await main(argv, io);
+  // What a mistyped command line has compiled is not what the next trace needs.
+  if (process.exitCode < 2) program.keep();
+}

@@ -1,0 +1,129 @@
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { Io, Reading } from "../src/cli/io.ts";
+
+/** The real world: files, standard streams, the environment. `topologies` is the folder of the packaged ones. */
+export function system(version: string, topologies: string): Io {
+  let closed = false;
+  return {
+    version,
+    env: process.env,
+    packaged: {
+      names: () =>
+        readdirSync(topologies)
+          .filter((file) => file.endsWith(".yaml"))
+          .map((file) => file.slice(0, -".yaml".length))
+          .sort(),
+      read: (name) => readWhole(join(topologies, `${name}.yaml`), Number.POSITIVE_INFINITY),
+    },
+    terminal,
+    read: readWhole,
+    readStdin: (most) => guarded(() => readAll(0, most)),
+    write(text) {
+      closed ||= !writeWhole(1, text);
+      return !closed;
+    },
+    writeError: (text) => void writeWhole(2, text),
+  };
+}
+
+/** Asking for `process.stdout` costs more than a whole small trace; a file that is no character device is no terminal. */
+function terminal(): { isTty: boolean; columns?: number | undefined } {
+  let isTty = false;
+  try {
+    isTty = fstatSync(1).isCharacterDevice() && process.stdout.isTTY === true;
+  } catch {
+    // Standard output was closed before the start: no terminal either.
+  }
+  return isTty ? { isTty, columns: process.stdout.columns } : { isTty };
+}
+
+function readWhole(file: string, most: number): Reading {
+  return guarded(() => {
+    const fd = openSync(file, "r");
+    try {
+      const stat = fstatSync(fd);
+      if (stat.isDirectory()) return { ok: false, why: "it is a folder" };
+      if (stat.size > most) return tooLarge(most);
+      return stat.isFile() && stat.size > 0 ? { ok: true, text: readFileSync(fd, "utf8") } : readAll(fd, most);
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** Reads to the end of what has no size: a pipe, a terminal, a device. */
+function readAll(fd: number, most: number): Reading {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(64 * 1024);
+    const count = readSome(fd, chunk);
+    if (count === 0) return { ok: true, text: Buffer.concat(chunks, size).toString("utf8") };
+    size += count;
+    if (size > most) return tooLarge(most);
+    chunks.push(chunk.subarray(0, count));
+  }
+}
+
+function readSome(fd: number, chunk: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(fd, chunk);
+    } catch (error) {
+      if (codeOf(error) === "EOF") return 0;
+      if (codeOf(error) !== "EAGAIN") throw error;
+      rest();
+    }
+  }
+}
+
+function tooLarge(most: number): Reading {
+  return { ok: false, why: `it is larger than ${Math.floor(most / 2 ** 20)} MiB` };
+}
+
+function guarded(read: () => Reading): Reading {
+  try {
+    return read();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    return { ok: false, why: REASONS.get(code) ?? code };
+  }
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such file"],
+  ["EACCES", "permission denied"],
+  ["EPERM", "permission denied"],
+  ["ENOTDIR", "a part of the path is no folder"],
+  ["EISDIR", "it is a folder"],
+  ["ELOOP", "too many symbolic links"],
+  ["ENAMETOOLONG", "the name is too long"],
+  ["ERR_INVALID_ARG_VALUE", "the name holds a null character"],
+]);
+
+/** Writes all of a text, waiting for a slow reader; false when nobody reads any more. */
+function writeWhole(fd: number, text: string): boolean {
+  const bytes = Buffer.from(text, "utf8");
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === "EPIPE" || code === "EOF" || code === "EBADF") return false;
+      if (code !== "EAGAIN") throw error;
+      rest();
+    }
+  }
+  return true;
+}
+
+/** Waits a little for the other end of a pipe that does not block. */
+function rest(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}

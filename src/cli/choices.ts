@@ -1,0 +1,5 @@
+/** The words that options and arguments of a few words take; grammar, checks and completion share them. */
+export const PROTOCOLS = ["udp", "tcp", "icmp", "sctp"] as const;
+export const DF = ["auto", "always", "never"] as const;
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export const SCHEMAS = ["topology"] as const;

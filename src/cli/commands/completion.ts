@@ -1,0 +1,17 @@
+import { complain } from "../complain.ts";
+import { grammarOf } from "../completion/grammar.ts";
+import { shells } from "../completion/shell.ts";
+import { program } from "../program.ts";
+import type { Run } from "../run.ts";
+
+/** `completion SHELL`: a script that completes commands, options and the words behind them. */
+export const completion: Run = ([name = ""], _flags, io) => {
+  const shell = shells.get(name);
+  if (!shell) {
+    const hint = `there is completion for ${[...shells.keys()].join(", ")}`;
+    return complain([{ code: "unknown-shell", message: `${name} is no shell known here`, hint }], io);
+  }
+  const root = program(io.version, { chosen: () => undefined, write: () => undefined });
+  io.write(shell(grammarOf(root, io.packaged.names())));
+  return 0;
+};

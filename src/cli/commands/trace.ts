@@ -1,0 +1,75 @@
+import { traceQuestion } from "../../query/trace.ts";
+import { renderMinimal } from "../../render/minimal.ts";
+import { renderTrace } from "../../render/trace-text.ts";
+import { renderTraceroute } from "../../render/traceroute.ts";
+import { nearest } from "../../topology/nearest.ts";
+import type { Problem } from "../../topology/problem.ts";
+import type { Answer, Verdict } from "../../trace/answer.ts";
+import { CODES, type Code, findCode } from "../../trace/codes.ts";
+import { readAsk, splitPort } from "../ask.ts";
+import { complain } from "../complain.ts";
+import type { Flags } from "../flags.ts";
+import type { Io } from "../io.ts";
+import { layoutOf } from "../layout.ts";
+import type { Run } from "../run.ts";
+import { readWorld } from "../world.ts";
+
+/** `[trace] SRC DST`: which way a packet takes, whether it and its reply arrive, and why not. */
+export const trace: Run = async (args, flags, io) => {
+  const ask = readAsk(args, flags);
+  const expected = flags.expect === undefined ? undefined : findCode(flags.expect)?.code;
+  const world = await readWorld(flags, io, {
+    places: placesOf(args),
+    others: [...(ask.ok ? [] : ask.problems), ...(flags.expect === expected ? [] : [noCode(flags.expect ?? "")])],
+  });
+  if (!world.ok || !ask.ok) return complain(world.ok ? [] : world.problems, io);
+  const { topology, modes, faults } = world.value;
+  const answers: Answer[] = [];
+  for (const mode of modes) {
+    // Nobody reads the fixes of a view that does not show them.
+    const fixes = !(flags.quiet || flags.minimal || flags.traceroute);
+    const outcome = traceQuestion(topology, mode, { ...ask.value, faults, fixes });
+    if (!outcome.ok) return complain(outcome.problems, io);
+    answers.push(outcome.value);
+  }
+  if (!flags.quiet) io.write(answers.map((answer) => viewOf(answer, flags, io)).join("\n"));
+  const statuses = answers.map((answer) => statusOf(answer, expected));
+  return statuses.includes(1) ? 1 : Math.max(...statuses);
+};
+
+/** SRC, and DST without its port. */
+function placesOf([src = "", dst = ""]: readonly string[]): readonly string[] {
+  return [src, splitPort(dst).name];
+}
+
+function viewOf(answer: Answer, flags: Flags, io: Io): string {
+  if (flags.minimal) return renderMinimal(answer);
+  if (flags.traceroute) return renderTraceroute(answer);
+  return renderTrace(answer, {
+    ...layoutOf(io, flags),
+    zoom: flags.verbose ? "verbose" : flags.brief ? "brief" : "normal",
+  });
+}
+
+const STATUS: Readonly<Record<Verdict, number>> = {
+  REACHABLE: 0,
+  REACHABLE_WITH_RISK: 0,
+  UNREACHABLE: 1,
+  AMBIGUOUS: 1,
+  UNDETERMINED: 3,
+};
+
+/** What a script is told; with an expectation, only whether it came true. */
+function statusOf({ verdict, code }: Answer, expected: Code | undefined): number {
+  if (expected !== undefined) return code === expected ? 0 : 1;
+  return STATUS[verdict];
+}
+
+function noCode(word: string): Problem {
+  const meant = nearest(
+    word,
+    CODES.map(({ code }) => code),
+  );
+  const hint = meant === undefined ? "cni-trace explain knows them" : `did you mean ${meant}?`;
+  return { code: "usage", message: `--expect ${word}: there is no such code`, hint };
+}

@@ -1,0 +1,24 @@
+/** What came of reading an input: its text, or a few words why not. */
+export type Reading = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
+
+/** The topologies that come with the program. */
+export interface Packaged {
+  /** Their names in code-point order. */
+  names(): readonly string[];
+  read(name: string): Reading;
+}
+
+/** All that the program sees of the world around it, so that tests can be that world. */
+export interface Io {
+  readonly packaged: Packaged;
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether standard output is a terminal, and how wide it is. */
+  readonly terminal: () => { readonly isTty: boolean; readonly columns?: number | undefined };
+  /** Reads a whole file; one that is larger than `most` bytes is not read. */
+  read(file: string, most: number): Reading;
+  readStdin(most: number): Reading;
+  /** To standard output; false once nobody reads it any more. */
+  write(text: string): boolean;
+  writeError(text: string): void;
+}

@@ -1,0 +1,70 @@
+import { complain, USAGE, visible } from "./complain.ts";
+import type { Request } from "./flags.ts";
+import type { Io } from "./io.ts";
+import type { Run } from "./run.ts";
+
+/** The exit status of a fault in the program itself. */
+const OWN_FAULT = 4;
+
+/**
+ * The whole program: reads a command line, does what it asks, answers the exit status. It touches nothing but `io`, and
+ * throws nothing.
+ */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    return await obey(argv, io);
+  } catch (error) {
+    io.writeError(`cni-trace: this is a fault in cni-trace itself: ${visible(errorText(error))}\n`);
+    if (io.env.CNI_TRACE_DEBUG === "1" && error instanceof Error) io.writeError(`${error.stack}\n`);
+    return OWN_FAULT;
+  }
+}
+
+async function obey(argv: readonly string[], io: Io): Promise<number> {
+  if (argv.length === 0) {
+    const { SHORT_HELP } = await import("./words.ts");
+    io.write(SHORT_HELP);
+    return 0;
+  }
+  const { parse } = await import("./program.ts");
+  const parsed = parse(argv, io.version);
+  switch (parsed.kind) {
+    case "text":
+      io.write(parsed.text);
+      return 0;
+    case "wrong":
+      complain([{ code: "usage", message: parsed.message, hint: "cni-trace --help has the grammar" }], io);
+      return USAGE;
+    case "request":
+      return perform(parsed.request, io);
+  }
+}
+
+async function perform({ command, args, flags }: Request, io: Io): Promise<number> {
+  const load = LOADERS.get(command);
+  if (!load) throw new Error(`the command ${command} has no file`);
+  const run = await load();
+  return run(args, flags, io);
+}
+
+/** Each command's file is read when it is asked for: the way to a trace stays short. */
+const LOADERS: ReadonlyMap<string, () => Promise<Run>> = new Map<string, () => Promise<Run>>([
+  ["trace", async () => (await import("./commands/trace.ts")).trace],
+  ["tables", async () => (await import("./commands/tables.ts")).tables],
+  ["route", async () => (await import("./commands/route.ts")).route],
+  ["explain", async () => (await import("./commands/explain.ts")).explain],
+  ["topologies", async () => (await import("./commands/topologies.ts")).topologies],
+  ["init", async () => (await import("./commands/init.ts")).init],
+  ["modes", async () => (await import("./commands/modes.ts")).modes],
+  ["schema", async () => (await import("./commands/schema.ts")).schema],
+  ["completion", async () => (await import("./commands/completion.ts")).completion],
+]);
+
+/** The names of all commands. */
+export function commandNames(): readonly string[] {
+  return [...LOADERS.keys()];
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

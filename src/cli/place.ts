@@ -1,0 +1,19 @@
+import { Ip } from "../addr/ip.ts";
+import { findTarget } from "../topology/faults.ts";
+import type { Outcome } from "../topology/problem.ts";
+import type { Topology } from "../topology/topology.ts";
+
+/** The namespace that a place's name means; a pod on its host's network is in its host's. */
+export function findNetns(topology: Topology, word: string): Outcome<string> {
+  const target = findTarget(word, topology);
+  if (!target.ok) return target;
+  const { kind, name } = target.value;
+  const pod = kind === "pod" ? topology.pods.get(name) : undefined;
+  return { ok: true, value: pod?.hostNetwork ? `host/${pod.host}` : `${kind}/${name}` };
+}
+
+/** The namespace of a place; `undefined` for one that is only an address. */
+export function findPlace(topology: Topology, word: string): Outcome<string | undefined> {
+  const [, address = ""] = /^(?:ip:)?(.*)$/s.exec(word) ?? [];
+  return Ip.parse(address) ? { ok: true, value: undefined } : findNetns(topology, word);
+}

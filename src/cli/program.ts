@@ -1,0 +1,94 @@
+import { Command } from "commander";
+import { nearest } from "../topology/nearest.ts";
+import type { Flags, Request } from "./flags.ts";
+import { type CommandWords, commands, EXAMPLES } from "./words.ts";
+
+/** Help is as wide as this everywhere, so that it can be written when the program is built. */
+const HELP_WIDTH = 80;
+
+/** What a command line came to. */
+export type Parsed =
+  | { readonly kind: "request"; readonly request: Request }
+  /** Help or the version: text for standard output, and nothing else to do. */
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "wrong"; readonly message: string };
+
+/** Reads a command line by the grammar of `words.ts`. Values stay text: who uses one checks it. */
+export function parse(argv: readonly string[], version: string): Parsed {
+  let request: Request | undefined;
+  let text = "";
+  const root = program(version, {
+    chosen: (one) => {
+      request = one;
+    },
+    write: (more) => {
+      text += more;
+    },
+  });
+  try {
+    root.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!isComplaint(error)) throw error;
+    if (error.exitCode !== 0) return { kind: "wrong", message: mistypedCommand(argv) ?? oneLine(error.message) };
+  }
+  return request ? { kind: "request", request } : { kind: "text", text };
+}
+
+interface Listener {
+  readonly chosen: (request: Request) => void;
+  readonly write: (text: string) => void;
+}
+
+/** The grammar as commander holds it; completion reads it too. */
+export function program(version: string, { chosen, write }: Listener): Command {
+  const root = new Command("cni-trace")
+    .usage("[COMMAND] [OPTION]... SRC DST")
+    .description("Which way a packet takes between pods, and why: walked through the tables that a CNI writes.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [COMMAND]", "print the help of a command")
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureHelp({ helpWidth: HELP_WIDTH })
+    .configureOutput({ writeOut: write, writeErr: write, outputError: () => undefined, getOutHasColors: () => false })
+    .addHelpText("after", EXAMPLES);
+  for (const words of commands) root.addCommand(command(root, words, chosen), { isDefault: words.name === "trace" });
+  return root;
+}
+
+function command(root: Command, words: CommandWords, chosen: Listener["chosen"]): Command {
+  const { name, args, summary, about, group, options, examples, more } = words;
+  const built = new Command(name)
+    .copyInheritedSettings(root)
+    .summary(summary)
+    .description(about)
+    .helpGroup(group)
+    .helpOption("-h, --help", "print this help");
+  for (const argument of args) built.addArgument(argument);
+  for (const option of options) built.addOption(option);
+  if (examples.length > 0) built.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}`);
+  if (more !== undefined) built.addHelpText("after", `\n${more}`);
+  return built.action(() => chosen({ command: name, args: built.args, flags: built.opts<Flags>() }));
+}
+
+interface Complaint extends Error {
+  readonly exitCode: number;
+}
+
+function isComplaint(error: unknown): error is Complaint {
+  return (
+    error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("commander.")
+  );
+}
+
+/** A first word that is nearly a command is taken for a place by the grammar, and then DST is missing. */
+function mistypedCommand([first = "", ...others]: readonly string[]): string | undefined {
+  const names = commands.map((words) => words.name);
+  const meant = others.length < 2 && !names.includes(first) ? nearest(first, names) : undefined;
+  return meant && `there is no command ${first} (did you mean ${meant}?)`;
+}
+
+/** `error: unknown option '--mod'` and its suggestion on one line, the first word left out. */
+function oneLine(message: string): string {
+  return message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+}

@@ -1,0 +1,128 @@
+// npm run bench: how long the command takes, as a ratio to a bare Node measured in the same run.
+// Rounds are interleaved, each row is divided by the base of its own round, and the median of the ratios counts.
+//   --rounds N   default 21
+//   --smoke      two rounds, no judgement: only that every row runs
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writtenOut } from "./cluster.mjs";
+
+const bundle = join(import.meta.dirname, "../../bin/cni-trace.cjs");
+const smoke = process.argv.includes("--smoke");
+const rounds = smoke ? 2 : Number(process.argv[process.argv.indexOf("--rounds") + 1] || 21) || 21;
+const folder = mkdtempSync(join(tmpdir(), "cni-trace-bench-"));
+
+// With either of these set, a bare Node is slower and every ratio looks better than it is.
+const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...inherited } = process.env;
+// A code cache of its own, warm after the first round, as on the machine of somebody who has run it before.
+const env = { ...inherited, XDG_CACHE_HOME: join(folder, "cache") };
+const cold = { ...env, NODE_DISABLE_COMPILE_CACHE: "1" };
+
+const four = join(folder, "four-hosts.yaml");
+writeFileSync(
+  four,
+  `cni-trace: 1
+cni: { mode: flannel-vxlan }
+subnets:
+  lan: 192.168.0.0/24
+hosts:
+  node-1: 192.168.0.11
+  node-2: 192.168.0.12
+  node-3: 192.168.0.13
+  node-4: 192.168.0.14
+pods:
+  pod-a: node-1
+  pod-b: node-2
+  pod-c: node-3
+  pod-d: node-4
+`,
+);
+const large = join(folder, "written-out.json");
+writeFileSync(large, JSON.stringify(writtenOut({ racks: 100, hostsPerRack: 50, podsPerHost: 30 })));
+const megabytes = (statSync(large).size / 1e6).toFixed(1);
+const parseOnly = `JSON.parse(require("node:fs").readFileSync(${JSON.stringify(large)}, "utf8"))`;
+
+const bare = { name: "node -e 0", args: ["-e", "0"], env };
+const parsing = { name: `node, only JSON.parse of ${megabytes} MB`, args: ["-e", parseOnly], env };
+const run = (...args) => [bundle, ...args];
+const small = run("-t", four, "pod-a", "pod-d");
+const rows = [
+  { name: "node empty.cjs", args: [emptyFile()], env, base: bare },
+  { name: "--version", args: run("--version"), env, base: bare, goal: 1.2 },
+  { name: "--help", args: run("--help"), env, base: bare, goal: 1.3 },
+  { name: "trace, four hosts in YAML", args: small, env, base: bare, goal: 1.8 },
+  { name: "the same without a code cache", args: small, env: cold, base: bare },
+  { name: "trace in huge", args: run("-t", "huge", "pod-000001", "pod-150000"), env, base: bare },
+  {
+    name: `trace in huge written out, ${megabytes} MB JSON`,
+    args: run("-t", large, "pod-000001", "pod-150000"),
+    env,
+    base: parsing,
+    goal: 2,
+  },
+];
+
+try {
+  mkCache();
+  for (const row of [bare, parsing, ...rows]) time(row);
+  const samples = new Map([bare, parsing, ...rows].map((row) => [row, []]));
+  for (let round = 0; round < rounds; round++) for (const [row, times] of samples) times.push(time(row));
+  report(samples);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function mkCache() {
+  // The folder above the cache must be the user's own, as ~/.cache is.
+  time({ name: "first run", args: small, env });
+}
+
+function emptyFile() {
+  const file = join(folder, "empty.cjs");
+  writeFileSync(file, "");
+  return file;
+}
+
+/** Milliseconds from start to end of one process. */
+function time({ name, args, env }) {
+  const start = process.hrtime.bigint();
+  const { status, stderr } = spawnSync(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const took = Number(process.hrtime.bigint() - start) / 1e6;
+  if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
+  return took;
+}
+
+function report(samples) {
+  console.log(`Node ${process.version}, ${rounds} rounds, medians\n`);
+  console.log(line("", "ms", "ratio", "goal", ""));
+  let missed = 0;
+  for (const [row, times] of samples) {
+    const base = samples.get(row.base) ?? [];
+    const ratio = row.base && median(times.map((took, round) => took / base[round]));
+    const isMissed = row.goal !== undefined && ratio > row.goal;
+    if (isMissed) missed++;
+    const [shown, goal] = [ratio, row.goal].map((number) => (number === undefined ? "" : `${number.toFixed(2)} ×`));
+    console.log(
+      line(
+        row.name,
+        median(times).toFixed(1),
+        shown,
+        goal && `≤ ${goal}`,
+        row.goal ? (isMissed ? "missed" : "met") : "",
+      ),
+    );
+  }
+  console.log("\nratio: to `node -e 0`; for the JSON file, to the process that only parses it");
+  if (missed > 0 && !smoke) process.exitCode = 1;
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function line(name, ms, ratio, goal, judgement) {
+  return `${name.padEnd(44)}${ms.padStart(9)}${ratio.padStart(9)}${goal.padStart(10)}  ${judgement}`.trimEnd();
+}

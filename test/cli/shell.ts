@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Io } from "../../src/cli/io.ts";
+import { main } from "../../src/cli/main.ts";
+
+/** What a command line came to. */
+export interface Said {
+  readonly out: string;
+  readonly err: string;
+  readonly code: number;
+}
+
+/** The world around a command line: what is left out is empty, absent, or no terminal. */
+export interface Around {
+  readonly files?: ReadonlyMap<string, string>;
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  /** How many writes standard output takes before its reader goes away. */
+  readonly patience?: number;
+}
+
+const PACKAGED = join(import.meta.dirname, "../../topologies");
+
+/** Runs `cni-trace` with these arguments, in this process. */
+export async function shell(argv: readonly string[], around: Around = {}): Promise<Said> {
+  const { files = new Map(), stdin = "", env = {}, columns, patience = Number.POSITIVE_INFINITY } = around;
+  let out = "";
+  let err = "";
+  let writes = 0;
+  const io: Io = {
+    version: "1.2.3",
+    env,
+    packaged: {
+      names: () => readdirSync(PACKAGED).map((file) => file.replace(/\.yaml$/, "")),
+      read: (name) => ({ ok: true, text: readFileSync(join(PACKAGED, `${name}.yaml`), "utf8") }),
+    },
+    terminal: () => (columns === undefined ? { isTty: false } : { isTty: true, columns }),
+    read(file) {
+      const text = files.get(file);
+      return text === undefined ? { ok: false, why: "there is no such file" } : { ok: true, text };
+    },
+    readStdin: () => ({ ok: true, text: stdin }),
+    write(text) {
+      out += text;
+      writes++;
+      return writes <= patience;
+    },
+    writeError: (text) => {
+      err += text;
+    },
+  };
+  const code = await main(argv, io);
+  return { out, err, code };
+}
+
+/** A command line as a shell would split it: words, and '…' around what holds spaces. */
+export function words(line: string): readonly string[] {
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+}
