@@ -54,6 +54,12 @@ export class Agent {
     return this;
   }
 
+  /** Ports without a socket are taken to have one. */
+  assumeListening(): this {
+    this.#netlink.netns.assumeListening = true;
+    return this;
+  }
+
   forwarder(row: Omit<Forwarder, "by">): this {
     this.#netlink.forwarder({ ...row, by: this.by });
     return this;
@@ -68,6 +74,13 @@ export class Agent {
   /** Makes an empty chain (`iptables -N`). */
   chain(table: FilterTable, chain: string): this {
     this.#netlink.chain(table, chain, this.by);
+    return this;
+  }
+
+  /** Makes a chain with all its rules (`iptables-restore`). */
+  rules(table: FilterTable, name: string, rules: readonly FilterRule[]): this {
+    this.#netlink.chain(table, name, this.by);
+    this.#netlink.netns.chains.get(table)?.set(name, { table, name, rules, by: this.by });
     return this;
   }
 

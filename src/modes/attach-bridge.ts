@@ -41,17 +41,18 @@ function attach(node: NodeDraft, pod: PodDraft, bridge: string, mtu: number): vo
     hairpin: !docker,
     peer: { netns: pod.netns, dev: "eth0" },
   });
-  const inside = pod.agent(by);
-  inside.link({ kind: "veth", name: "eth0", mac, mtu, peer: { netns: node.self.netns, dev } });
-  for (const ip of pod.addresses) {
-    const share = node.self.podCIDR(ip.family);
-    if (!share) continue;
-    const via = share.host(1);
-    inside.address("eth0", ip, share.length);
-    // The delegate's IPAM routes name flannel's whole network; dockerd knows only its own.
-    if (!docker) for (const dst of networks(node, ip)) inside.route({ dst, via, dev: "eth0" });
-    inside.route({ dst: Prefix.all(ip.family), via, dev: "eth0" });
-  }
+  pod.inside(by, (inside) => {
+    inside.link({ kind: "veth", name: "eth0", mac, mtu, peer: { netns: node.self.netns, dev } });
+    for (const ip of pod.addresses) {
+      const share = node.self.podCIDR(ip.family);
+      if (!share) continue;
+      const via = share.host(1);
+      inside.address("eth0", ip, share.length);
+      // The delegate's IPAM routes name flannel's whole network; dockerd knows only its own.
+      if (!docker) for (const dst of networks(node, ip)) inside.route({ dst, via, dev: "eth0" });
+      inside.route({ dst: Prefix.all(ip.family), via, dev: "eth0" });
+    }
+  });
 }
 
 function networks(node: NodeDraft, ip: Ip): readonly Prefix[] {

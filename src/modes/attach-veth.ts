@@ -5,6 +5,7 @@ import type { Mac } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
 import { linkLocalOf } from "../kernel/derived.ts";
 import type { NodeDraft, PodDraft } from "./node.ts";
+import { isModern } from "./version.ts";
 
 /** What every Calico host end has, so that the pod's neighbour entry survives a move to another node. */
 const HOST_MAC = "ee:ee:ee:ee:ee:ee" as Mac;
@@ -30,28 +31,26 @@ export function attachVeth(node: NodeDraft, mtu: number): readonly Attached[] {
   return node.pods.filter((pod) => pod.addresses.length > 0).map((pod) => attach(node, pod, mtu));
 }
 
-function attach(node: NodeDraft, { pod, netns, addresses, mac, agent }: PodDraft, mtu: number): Attached {
+function attach(node: NodeDraft, draft: PodDraft, mtu: number): Attached {
+  const { pod, netns, addresses } = draft;
   const [namespace = "", name = ""] = pod.name.split("/");
   const dev = pod.device ?? vethName(namespace, name);
   node.agent("cni").link({ kind: "veth", name: dev, mac: HOST_MAC, mtu, peer: { netns, dev: "eth0" } });
-  const cni = agent("cni").link({
-    kind: "veth",
-    name: "eth0",
-    mac: mac("eth0"),
-    mtu,
-    peer: { netns: node.self.netns, dev },
-  });
   const felix = node.agent("felix");
   for (const ip of addresses) {
     const v4 = ip.family === 4;
-    const settings = v4 ? IPV4_SETTINGS : IPV6_SETTINGS;
-    for (const [key, value] of settings) felix.sysctl(key.replace("DEV", dev), value);
-    const via = v4 ? GATEWAY : linkLocalOf(HOST_MAC);
-    if (v4) cni.route({ dst: Prefix.of(GATEWAY), dev: "eth0" });
-    cni.route({ dst: Prefix.all(ip.family), via, dev: "eth0" });
-    cni.address("eth0", ip, ip.bits);
+    for (const [key, value] of v4 ? IPV4_SETTINGS : IPV6_SETTINGS) felix.sysctl(key.replace("DEV", dev), value);
     felix.route({ dst: Prefix.of(ip), dev, ...podMetric(node, v4) });
   }
+  draft.inside("cni", (cni) => {
+    cni.link({ kind: "veth", name: "eth0", mac: draft.mac("eth0"), mtu, peer: { netns: node.self.netns, dev } });
+    for (const ip of addresses) {
+      const via = ip.family === 4 ? GATEWAY : linkLocalOf(HOST_MAC);
+      if (ip.family === 4) cni.route({ dst: Prefix.of(GATEWAY), dev: "eth0" });
+      cni.route({ dst: Prefix.all(ip.family), via, dev: "eth0" });
+      cni.address("eth0", ip, ip.bits);
+    }
+  });
   return { dev, namespace };
 }
 
@@ -71,8 +70,7 @@ const IPV6_SETTINGS = [
 
 /** From v3.32 on pod routes carry Felix's IPv4NormalRoutePriority; IPv6 routes always have 1024. */
 function podMetric(node: NodeDraft, v4: boolean): { readonly metric?: number } {
-  const { version } = node.self.calico;
-  return v4 && (version === "v3.32" || version === "v3.33") ? { metric: 1024 } : {};
+  return v4 && isModern(node.self.calico.version) ? { metric: 1024 } : {};
 }
 
 /** `cali` and eleven hex digits (libcalico-go/lib/backend/k8s/conversion `VethNameForWorkload`). */

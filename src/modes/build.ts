@@ -9,7 +9,7 @@ import type { Mode } from "./mode.ts";
 import { podNetns } from "./node.ts";
 import { HostPeers } from "./peers.ts";
 import { findMode } from "./registry.ts";
-import { Routing } from "./routing.ts";
+import { type BgpView, Routing } from "./routing.ts";
 import { Cabling } from "./segment.ts";
 import { Underlay } from "./underlay.ts";
 
@@ -41,6 +41,11 @@ export function networkOf(topology: Topology, word: string, changes: readonly Ch
   return mode.ok ? buildNetwork(topology, mode.value, changes) : mode;
 }
 
+/** The BGP daemons of a host or router, by its name; none where nothing speaks BGP. */
+export function bgpView(network: ModelNetwork, machine: string): readonly BgpView[] {
+  return network.routing.views(machine);
+}
+
 /** Namespaces on demand, a machine at a time. */
 class LazyNetwork implements ModelNetwork {
   readonly mode: string;
@@ -64,7 +69,7 @@ class LazyNetwork implements ModelNetwork {
   }
 
   netns(name: string): Netns | undefined {
-    return this.#machine(name)?.get(name)?.netns;
+    return this.#machine(name)?.(name)?.netns;
   }
 
   *names(): Iterable<string> {
@@ -80,7 +85,7 @@ class LazyNetwork implements ModelNetwork {
     const { kind, name } = change.target;
     const pod = kind === "pod" ? this.#topology.pods.get(name) : undefined;
     const netns = pod ? podNetns(pod) : `${kind}/${name}`;
-    const netlink = this.#machine(netns)?.get(netns);
+    const netlink = this.#machine(netns)?.(netns);
     if (!netlink) {
       const message = `${name} is no ${kind} of ${this.topology}`;
       return { code: "unknown-target", message, ...(change.place && { place: change.place }) };

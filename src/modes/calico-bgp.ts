@@ -1,8 +1,8 @@
 import { attachVeth } from "./attach-veth.ts";
+import { bgpMetric, birdRoute } from "./bird.ts";
 import { announcedBy, blackholes, CALICO, hostMtu } from "./calico.ts";
 import { calicoRules } from "./calico-rules.ts";
 import type { Mode } from "./mode.ts";
-import { bgpMetric, birdRoute } from "./routing.ts";
 
 /**
  * Calico without encapsulation: BIRD announces the node's blocks and installs those of others by the address that the

@@ -1,12 +1,12 @@
 import { Prefix } from "../addr/prefix.ts";
 import type { PeerRows } from "../kernel/request.ts";
 import { attachVeth } from "./attach-veth.ts";
+import { bgpMetric, birdRoute } from "./bird.ts";
 import { announcedBy, blackholes, CALICO, hostMtu, tunnelAddress } from "./calico.ts";
 import { calicoRules } from "./calico-rules.ts";
 import type { Mode } from "./mode.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Family, HostPeer } from "./peer.ts";
-import { bgpMetric, birdRoute } from "./routing.ts";
 
 /** An outer IPv4 header. */
 const OVERHEAD = 20;

@@ -1,23 +1,23 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { Prefix } from "../addr/prefix.ts";
-import type { FilterRule } from "../kernel/netfilter.ts";
+import type { FilterRule, Match, Target } from "../kernel/netfilter.ts";
 import type { Agent } from "./agent.ts";
 import type { Attached } from "./attach-veth.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Family } from "./peer.ts";
-
-type Rule = Omit<FilterRule, "by">;
+import { isModern } from "./version.ts";
 
 /** Felix's bits from the default mask 0xffff0000 (felix/dataplane/driver.go), as v3.30 gives them out. */
 const ACCEPTED = { value: 0x10000, mask: 0x10000 };
 const FROM_WORKLOAD = { value: 0x80000, mask: 0x80000 };
-const ALL_BITS = { value: 0, mask: 0x1f0000 };
+const ALL_BITS = 0x1f0000;
 
 const WORKLOADS = { dev: "cali+" };
 const ACCEPT = { kind: "ACCEPT" } as const;
 const DROP = { kind: "DROP" } as const;
 const RETURN = { kind: "RETURN" } as const;
+const MASQUERADE = { kind: "MASQUERADE", randomFully: true } as const;
 const UDP = 17;
 const IPIP = 4;
 const VXLAN_PORT = 4789;
@@ -39,109 +39,86 @@ export interface GuardedTunnel {
 export function calicoRules(node: NodeDraft, attached: readonly Attached[], tunnel?: GuardedTunnel): void {
   const felix = node.agent("felix");
   writeSets(node, felix, tunnel);
-  rawRules(felix);
-  for (const namespace of new Set(attached.map((pod) => pod.namespace))) profile(felix, namespace);
-  for (const pod of attached) endpoint(felix, pod);
-  dispatch(
-    felix,
-    "cali-from-wl-dispatch",
-    attached.map(({ dev }) => ({ match: { in: { dev } }, target: jump(chainFor("fw", dev)) })),
-  );
-  dispatch(
-    felix,
-    "cali-to-wl-dispatch",
-    attached.map(({ dev }) => ({ match: { out: { dev } }, target: jump(chainFor("tw", dev)) })),
-  );
-  forwardRules(felix);
-  inputRules(felix, tunnel);
-  natRules(node, felix, tunnel);
-}
-
-function rawRules(felix: Agent): void {
-  felix.insert("raw", "PREROUTING", { match: {}, target: jump("cali-PREROUTING") });
-  const rules: readonly Rule[] = [
-    { match: {}, target: { kind: "MARK", ...ALL_BITS } },
-    { match: { in: WORKLOADS }, target: { kind: "MARK", ...FROM_WORKLOAD } },
-    { match: { mark: FROM_WORKLOAD, rpfilterFails: true }, target: DROP },
-  ];
-  write(felix, "raw", "cali-PREROUTING", rules);
-}
-
-/** A pod's two chains: what it sends, and what is sent to it. */
-function endpoint(felix: Agent, { dev, namespace }: Attached): void {
-  const common: readonly Rule[] = [
-    { match: { ctstate: ["RELATED", "ESTABLISHED"] }, target: ACCEPT },
-    { match: { ctstate: ["INVALID"] }, target: DROP },
-    { match: {}, target: { kind: "MARK", value: 0, mask: ACCEPTED.mask } },
-  ];
-  const noTunnels: readonly Rule[] = [
-    {
-      match: { protocol: UDP, dport: VXLAN_PORT },
-      target: DROP,
-      comment: "Drop VXLAN encapped packets originating in workloads",
-    },
-    { match: { protocol: IPIP }, target: DROP, comment: "Drop IPinIP encapped packets originating in workloads" },
-  ];
-  const judged = (direction: "pro" | "pri"): readonly Rule[] => [
-    { match: {}, target: jump(profileChain(direction, namespace)) },
-    { match: { mark: ACCEPTED }, target: RETURN, comment: "Return if profile accepted" },
-    { match: {}, target: DROP, comment: "Drop if no profiles matched" },
-  ];
-  write(felix, "filter", chainFor("fw", dev), [...common, ...noTunnels, ...judged("pro")]);
-  write(felix, "filter", chainFor("tw", dev), [...common, ...judged("pri")]);
-}
-
-/** The profile of a namespace without policies accepts everything, both ways. */
-function profile(felix: Agent, namespace: string): void {
-  for (const direction of ["pro", "pri"] as const) {
-    write(felix, "filter", profileChain(direction, namespace), [
-      { match: {}, target: { kind: "MARK", ...ACCEPTED } },
-      { match: { mark: ACCEPTED }, target: RETURN },
-    ]);
+  felix.rules("raw", "cali-PREROUTING", RAW);
+  for (const namespace of new Set(attached.map((pod) => pod.namespace))) {
+    felix
+      .rules("filter", profileChain("pro", namespace), PROFILE)
+      .rules("filter", profileChain("pri", namespace), PROFILE);
+    const [sends, receives] = [endpoint("pro", namespace), endpoint("pri", namespace)];
+    for (const { dev } of attached.filter((pod) => pod.namespace === namespace)) {
+      felix.rules("filter", `cali-fw-${dev}`, sends).rules("filter", `cali-tw-${dev}`, receives);
+    }
   }
-}
-
-function dispatch(felix: Agent, chain: string, rules: readonly Rule[]): void {
-  const unknown: Rule = { match: { mark: { ...ACCEPTED, not: true } }, target: DROP, comment: "Unknown interface" };
-  write(felix, "filter", chain, [...rules, unknown]);
-}
-
-function forwardRules(felix: Agent): void {
+  const from = attached.map(({ dev }) => rule({ in: { dev } }, jump(`cali-fw-${dev}`)));
+  const to = attached.map(({ dev }) => rule({ out: { dev } }, jump(`cali-tw-${dev}`)));
+  felix.rules("filter", "cali-from-wl-dispatch", [...from, UNKNOWN]);
+  felix.rules("filter", "cali-to-wl-dispatch", [...to, UNKNOWN]);
+  felix.rules("filter", "cali-FORWARD", FORWARD);
+  felix.rules("filter", "cali-INPUT", [...(tunnel ? guard(tunnel) : []), ...INPUT]);
+  felix.rules("filter", "cali-wl-to-host", TO_HOST);
+  natRules(node, felix, tunnel);
+  felix.insert("raw", "PREROUTING", { match: {}, target: jump("cali-PREROUTING") });
   felix.insert("filter", "FORWARD", { match: {}, target: jump("cali-FORWARD") });
   felix.append("filter", "FORWARD", {
     match: { mark: ACCEPTED },
     target: ACCEPT,
     comment: "Policy explicitly accepted packet.",
   });
-  write(felix, "filter", "cali-FORWARD", [
-    { match: {}, target: { kind: "MARK", value: 0, mask: ALL_BITS.mask & ~ACCEPTED.mask } },
-    { match: { in: WORKLOADS }, target: jump("cali-from-wl-dispatch") },
-    { match: { out: WORKLOADS }, target: jump("cali-to-wl-dispatch") },
-  ]);
+  felix.insert("filter", "INPUT", { match: {}, target: jump("cali-INPUT") });
+  felix.append("nat", "POSTROUTING", { match: {}, target: jump("cali-POSTROUTING") });
 }
 
-function inputRules(felix: Agent, tunnel: GuardedTunnel | undefined): void {
-  felix.insert("filter", "INPUT", { match: {}, target: jump("cali-INPUT") });
-  const guard: readonly Rule[] = tunnel
-    ? [
-        {
-          match: { protocol: tunnel.protocol, set: { name: hostsSet(4), dir: "src" }, local: { dir: "dst" } },
-          target: ACCEPT,
-          comment: "Allow IPIP packets from Calico hosts",
-        },
-        { match: { protocol: tunnel.protocol }, target: DROP, comment: "Drop IPIP packets from non-Calico hosts" },
-      ]
-    : [];
-  write(felix, "filter", "cali-INPUT", [
-    ...guard,
-    { match: { in: WORKLOADS }, target: jump("cali-wl-to-host") },
-    { match: { mark: ACCEPTED }, target: ACCEPT },
-  ]);
-  // Manifest and operator both set defaultEndpointToHostAction to ACCEPT (tigera/operator pkg/render/node.go).
-  write(felix, "filter", "cali-wl-to-host", [
-    { match: {}, target: jump("cali-from-wl-dispatch") },
-    { match: {}, target: ACCEPT, comment: "Configured DefaultEndpointToHostAction" },
-  ]);
+const RAW: readonly FilterRule[] = [
+  rule({}, { kind: "MARK", value: 0, mask: ALL_BITS }),
+  rule({ in: WORKLOADS }, { kind: "MARK", ...FROM_WORKLOAD }),
+  rule({ mark: FROM_WORKLOAD, rpfilterFails: true }, DROP),
+];
+
+const FORWARD: readonly FilterRule[] = [
+  rule({}, { kind: "MARK", value: 0, mask: ALL_BITS & ~ACCEPTED.mask }),
+  rule({ in: WORKLOADS }, jump("cali-from-wl-dispatch")),
+  rule({ out: WORKLOADS }, jump("cali-to-wl-dispatch")),
+];
+
+const INPUT: readonly FilterRule[] = [
+  rule({ in: WORKLOADS }, jump("cali-wl-to-host")),
+  rule({ mark: ACCEPTED }, ACCEPT),
+];
+
+/** Manifest and operator both set defaultEndpointToHostAction to ACCEPT (tigera/operator pkg/render/node.go). */
+const TO_HOST: readonly FilterRule[] = [
+  rule({}, jump("cali-from-wl-dispatch")),
+  rule({}, ACCEPT, "Configured DefaultEndpointToHostAction"),
+];
+
+const UNKNOWN = rule({ mark: { ...ACCEPTED, not: true } }, DROP, "Unknown interface");
+
+/** The profile of a namespace without policies accepts everything, both ways. */
+const PROFILE: readonly FilterRule[] = [rule({}, { kind: "MARK", ...ACCEPTED }), rule({ mark: ACCEPTED }, RETURN)];
+
+/** A pod's chain for what it sends (`pro`, the profile's egress rules) or for what is sent to it (`pri`). */
+function endpoint(direction: "pro" | "pri", namespace: string): readonly FilterRule[] {
+  const noTunnels = [
+    rule({ protocol: UDP, dport: VXLAN_PORT }, DROP, "Drop VXLAN encapped packets originating in workloads"),
+    rule({ protocol: IPIP }, DROP, "Drop IPinIP encapped packets originating in workloads"),
+  ];
+  return [
+    rule({ ctstate: ["RELATED", "ESTABLISHED"] }, ACCEPT),
+    rule({ ctstate: ["INVALID"] }, DROP),
+    rule({}, { kind: "MARK", value: 0, mask: ACCEPTED.mask }),
+    ...(direction === "pro" ? noTunnels : []),
+    rule({}, jump(profileChain(direction, namespace))),
+    rule({ mark: ACCEPTED }, RETURN, "Return if profile accepted"),
+    rule({}, DROP, "Drop if no profiles matched"),
+  ];
+}
+
+function guard({ protocol }: GuardedTunnel): readonly FilterRule[] {
+  const hosts = { name: hostsSet(4), dir: "src" } as const;
+  return [
+    rule({ protocol, set: hosts, local: { dir: "dst" } }, ACCEPT, "Allow IPIP packets from Calico hosts"),
+    rule({ protocol }, DROP, "Drop IPIP packets from non-Calico hosts"),
+  ];
 }
 
 /**
@@ -149,28 +126,21 @@ function inputRules(felix: Agent, tunnel: GuardedTunnel | undefined): void {
  * comes from one is masqueraded. Traffic of the node itself into a tunnel takes the tunnel's address.
  */
 function natRules(node: NodeDraft, felix: Agent, tunnel: GuardedTunnel | undefined): void {
-  felix.append("nat", "POSTROUTING", { match: {}, target: jump("cali-POSTROUTING") });
-  const own: readonly Rule[] = tunnel?.address
+  const own = tunnel?.address
     ? [
-        {
-          match: { out: { dev: tunnel.dev }, local: { dir: "src" }, src: { not: true, prefix: tunnel.address } },
-          target: { kind: "MASQUERADE", randomFully: true },
-        },
+        rule(
+          { out: { dev: tunnel.dev }, local: { dir: "src" }, src: { not: true, prefix: tunnel.address } },
+          MASQUERADE,
+        ),
       ]
     : [];
-  write(felix, "nat", "cali-POSTROUTING", [{ match: {}, target: jump("cali-nat-outgoing") }, ...own]);
-  felix.chain("nat", "cali-nat-outgoing");
-  if (!node.self.calico.natOutgoing) return;
-  for (const family of node.self.families) {
-    felix.append("nat", "cali-nat-outgoing", {
-      match: { set: { name: poolsSet(node, family), dir: "dst" } },
-      target: RETURN,
-    });
-    felix.append("nat", "cali-nat-outgoing", {
-      match: { set: { name: masqueradeSet(family), dir: "src" } },
-      target: { kind: "MASQUERADE", randomFully: true },
-    });
-  }
+  const families = node.self.calico.natOutgoing ? node.self.families : [];
+  const outgoing = families.flatMap((family) => [
+    rule({ set: { name: poolsSet(node, family), dir: "dst" } }, RETURN),
+    rule({ set: { name: masqueradeSet(family), dir: "src" } }, MASQUERADE),
+  ]);
+  felix.rules("nat", "cali-nat-outgoing", outgoing);
+  felix.rules("nat", "cali-POSTROUTING", [rule({}, jump("cali-nat-outgoing")), ...own]);
 }
 
 /** The pools, those whose pods are masqueraded, and with a tunnel the addresses of all Calico hosts. */
@@ -188,17 +158,12 @@ function writeSets(node: NodeDraft, felix: Agent, tunnel: GuardedTunnel | undefi
   });
 }
 
-function write(felix: Agent, table: "raw" | "filter" | "nat", chain: string, rules: readonly Rule[]): void {
-  felix.chain(table, chain);
-  for (const rule of rules) felix.append(table, chain, rule);
+function rule(match: Match, target: Target, comment?: string): FilterRule {
+  return { match, target, by: "felix", ...(comment !== undefined && { comment }) };
 }
 
 function jump(chain: string): { readonly kind: "jump"; readonly chain: string } {
   return { kind: "jump", chain };
-}
-
-function chainFor(direction: "fw" | "tw", dev: string): string {
-  return `cali-${direction}-${dev}`;
 }
 
 /** `cali-pro-kns.default`; what is longer than 28 characters is hashed (libcalico-go/lib/hash `GetLengthLimitedID`). */
@@ -217,9 +182,7 @@ function base64Url(bytes: Uint8Array): string {
 
 /** The set's name lost its `ipam` with v3.32. */
 function poolsSet(node: NodeDraft, family: Family): string {
-  const { version } = node.self.calico;
-  const old = version === "v3.30" || version === "v3.31";
-  return `cali${family}0${old ? "all-ipam-pools" : "network-ip-pools"}`;
+  return `cali${family}0${isModern(node.self.calico.version) ? "network-ip-pools" : "all-ipam-pools"}`;
 }
 
 function masqueradeSet(family: Family): string {

@@ -3,7 +3,7 @@ import { parseRoute } from "../kernel/edit.ts";
 import type { RouteRequest } from "../kernel/request.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
 import type { Command, Nic, Router, Subnet, Topology } from "../topology/topology.ts";
-import { wordsKey } from "./peers.ts";
+import { wordsKey } from "./words-key.ts";
 
 /**
  * The routers of a topology, and one for every gateway address that nobody holds: a subnet that names a gateway says

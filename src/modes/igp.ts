@@ -23,11 +23,14 @@ export function igpRoutes(
   const speakers = bySubnet(routers.filter((other) => other.igp));
   const known = new Set(router.nics.map((nic) => nic.subnet));
   const seen = new Set([router.name]);
+  const crossed = new Set<string>();
   const queue: { readonly router: Router; readonly via?: Ip; readonly dev?: string }[] = [{ router }];
   const routes: IgpRoute[] = [];
   for (const step of queue) {
     for (const nic of step.router.nics) {
-      if (addressOf(nic, family) === undefined) continue;
+      if (addressOf(nic, family) === undefined || crossed.has(nic.subnet)) continue;
+      // Whoever is on a segment is found the first time it is crossed.
+      crossed.add(nic.subnet);
       for (const next of speakers.get(nic.subnet) ?? []) {
         const via = step.via ?? addressOf(next.nic, family);
         if (seen.has(next.router.name) || via === undefined || addressOf(next.nic, family) === undefined) continue;
@@ -49,7 +52,11 @@ export function igpRoutes(
 function bySubnet(routers: readonly Router[]): ReadonlyMap<string, { readonly router: Router; readonly nic: Nic }[]> {
   const on = new Map<string, { readonly router: Router; readonly nic: Nic }[]>();
   for (const router of routers) {
-    for (const nic of router.nics) on.set(nic.subnet, [...(on.get(nic.subnet) ?? []), { router, nic }]);
+    for (const nic of router.nics) {
+      const there = on.get(nic.subnet);
+      if (there) there.push({ router, nic });
+      else on.set(nic.subnet, [{ router, nic }]);
+    }
   }
   return on;
 }

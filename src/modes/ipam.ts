@@ -1,6 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import { Prefix } from "../addr/prefix.ts";
 import type { Pod } from "../topology/topology.ts";
+import { wordsKey } from "./words-key.ts";
 
 /**
  * The addresses of one host's pods by pod name, one per family of the node's shares.
@@ -12,7 +13,7 @@ import type { Pod } from "../topology/topology.ts";
  */
 export function podAddresses(pods: readonly Pod[], shares: readonly Prefix[]): ReadonlyMap<string, readonly Ip[]> {
   const own = pods.filter((pod) => !pod.hostNetwork);
-  const pinned = new Set(own.flatMap((pod) => pod.addresses).map(String));
+  const pinned = new Set(own.flatMap((pod) => pod.addresses).map(wordsKey));
   const order = shares.map((share) => ({ share, free: freeAddresses(share, pinned) }));
   return new Map(
     own.map((pod) => {
@@ -25,12 +26,12 @@ export function podAddresses(pods: readonly Pod[], shares: readonly Prefix[]): R
   );
 }
 
-function* freeAddresses(share: Prefix, pinned: ReadonlySet<string>): Generator<Ip, undefined> {
+function* freeAddresses(share: Prefix, pinned: ReadonlySet<string | number>): Generator<Ip, undefined> {
   // IPv4 keeps its last address for broadcast; an IPv6 share is never used up.
   const end = share.family === 4 ? share.size - 1 : share.size;
   for (let n = 2; n < end; n++) {
     const ip = share.host(n);
-    if (!pinned.has(ip.toString())) yield ip;
+    if (!pinned.has(wordsKey(ip))) yield ip;
   }
   return undefined;
 }
@@ -38,11 +39,11 @@ function* freeAddresses(share: Prefix, pinned: ReadonlySet<string>): Generator<I
 /** The blocks of `length` that hold at least one of `used`, in address order; never wider than the node's share. */
 export function blocksOf(share: Prefix, length: number, used: readonly Ip[]): readonly Prefix[] {
   const size = Math.max(length, share.length);
-  const blocks = new Map<string, Prefix>();
+  const blocks = new Map<string | number, Prefix>();
   for (const ip of used) {
     if (!share.contains(ip)) continue;
     const block = Prefix.of(ip, size);
-    blocks.set(block.toString(), block);
+    blocks.set(wordsKey(block.ip), block);
   }
   return [...blocks.values()].sort((a, b) => a.ip.compare(b.ip));
 }

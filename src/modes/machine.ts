@@ -1,15 +1,19 @@
 import { Netlink } from "../kernel/netlink.ts";
 import type { Host, Pod, Router } from "../topology/topology.ts";
 import { Agent } from "./agent.ts";
+import { birdRoute } from "./bird.ts";
 import type { Mode } from "./mode.ts";
 import { NodeDraft } from "./node.ts";
 import type { HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
-import { birdRoute, type Routing } from "./routing.ts";
+import type { Routing } from "./routing.ts";
 import { type Underlay, writeUnderlay } from "./underlay.ts";
 
-/** The namespaces of one machine by name: a host with its pods, or a router alone. */
-export type Machine = ReadonlyMap<string, Netlink>;
+/** One machine: a host with its pods, or a router alone. Answers the tables of a namespace of its own. */
+export type Machine = (netns: string) => Netlink | undefined;
+
+/** Namespaces know IPv6 only where the topology does. */
+const IPV6_OFF = "net.ipv6.conf.all.disable_ipv6";
 
 /** What all machines of a network are built from. */
 export interface Ground {
@@ -23,15 +27,20 @@ export interface Ground {
 export function buildHost(host: Host, { underlay, peers, mode, routing }: Ground): Machine {
   const self = peers.get(host.name) as HostPeer;
   const node = new NodeDraft(self, peers, underlay.topology.cluster, routing);
-  const all = [node.netlink, ...node.pods.map((pod) => pod.netlink)];
-  if (underlay.has(6)) for (const netlink of all) netlink.sysctl("net.ipv6.conf.all.disable_ipv6", 0);
-  writeUnderlay(node.agent("operator"), host, self.netns, underlay);
-  mode.program(node);
-  for (const pod of self.pods) {
-    const draft = node.pods.find((candidate) => candidate.pod === pod);
-    listen(draft?.netlink ?? node.netlink, pod);
+  const pods = new Map(node.pods.map((pod) => [pod.netns, pod]));
+  const operator = node.agent("operator");
+  const ipv6 = underlay.has(6);
+  if (ipv6) operator.sysctl(IPV6_OFF, 0);
+  writeUnderlay(operator, host, self.netns, underlay);
+  for (const pod of node.pods) {
+    pod.inside("operator", (inside) => {
+      if (ipv6) inside.sysctl(IPV6_OFF, 0);
+      listen(inside, pod.pod);
+    });
   }
-  return new Map(all.map((netlink) => [netlink.netns.name, netlink]));
+  mode.program(node);
+  for (const pod of self.pods) if (pod.hostNetwork) listen(operator, pod);
+  return (netns) => (netns === self.netns ? node.netlink : pods.get(netns)?.netlink);
 }
 
 /** A router: cards, the routes it is given, and in modes with BGP what it learns if it speaks it. */
@@ -41,7 +50,7 @@ export function buildRouter(router: Router, { underlay, peers, mode, routing }: 
   const operator = new Agent(netlink, "operator", netns);
   operator.sysctl("net.ipv4.ip_forward", 1);
   if (underlay.has(6)) {
-    operator.sysctl("net.ipv6.conf.all.disable_ipv6", 0).sysctl("net.ipv6.conf.all.forwarding", 1);
+    operator.sysctl(IPV6_OFF, 0).sysctl("net.ipv6.conf.all.forwarding", 1);
   }
   writeUnderlay(operator, router, netns, underlay);
   if (mode.bgp && router.bgp) {
@@ -51,12 +60,12 @@ export function buildRouter(router: Router, { underlay, peers, mode, routing }: 
       ),
     }));
   }
-  return new Map([[netns, netlink]]);
+  return (name) => (name === netns ? netlink : undefined);
 }
 
 /** A pod's sockets; one that says nothing of ports is taken to listen on any, and the trace says so. */
-function listen({ netns }: Netlink, pod: Pod): void {
-  if (!pod.listen) netns.assumeListening = true;
+function listen(operator: Agent, pod: Pod): void {
+  if (!pod.listen) operator.assumeListening();
   const owner = { kind: "process", name: pod.name } as const;
-  for (const { protocol, port } of pod.listen ?? []) netns.sockets.push({ protocol, port, owner, by: "operator" });
+  for (const { protocol, port } of pod.listen ?? []) operator.socket({ protocol, port, owner });
 }

@@ -8,16 +8,39 @@ import type { HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
 import type { Routing } from "./routing.ts";
 
-/** A pod's namespace while the node's agents set it up. */
-export interface PodDraft {
+/** A pod while the node's agents set it up. What they write inside is written when its namespace is first asked for. */
+export class PodDraft {
   readonly pod: Pod;
   /** `pod/default/pod-a`. */
   readonly netns: string;
   /** What IPAM gave it, at most one per family, IPv4 first; empty when the node's share is used up. */
   readonly addresses: readonly Ip[];
-  readonly netlink: Netlink;
-  agent(by: Writer): Agent;
-  mac(dev: string): Mac;
+  readonly #writes: ((netlink: Netlink) => void)[] = [];
+  #netlink: Netlink | undefined;
+
+  constructor(pod: Pod, addresses: readonly Ip[]) {
+    this.pod = pod;
+    this.netns = podNetns(pod);
+    this.addresses = addresses;
+  }
+
+  /** What one writer does in the pod's namespace, after what was said before. */
+  inside(by: Writer, write: (agent: Agent) => void): void {
+    this.#writes.push((netlink) => write(new Agent(netlink, by, this.netns)));
+  }
+
+  mac(dev: string): Mac {
+    return macFromName(`${this.netns} ${dev}`);
+  }
+
+  /** The namespace with all that was to be written into it. */
+  get netlink(): Netlink {
+    if (this.#netlink) return this.#netlink;
+    const netlink = new Netlink(this.netns, "pod");
+    for (const write of this.#writes) write(netlink);
+    this.#netlink = netlink;
+    return netlink;
+  }
 }
 
 /** What a mode writes into: one node and its pods, with the facts that node's agents go by. */
@@ -35,26 +58,15 @@ export class NodeDraft {
     this.cluster = cluster;
     this.routing = routing;
     this.netlink = new Netlink(self.netns, "host", peers);
-    this.pods = self.pods.filter((pod) => !pod.hostNetwork).map((pod) => podDraft(self, pod));
+    this.pods = self.pods
+      .filter((pod) => !pod.hostNetwork)
+      .map((pod) => new PodDraft(pod, self.podAddresses.get(pod.name) ?? []));
   }
 
   /** The verbs of one writer in the node's own namespace. */
   agent(by: Writer): Agent {
     return new Agent(this.netlink, by, this.self.name);
   }
-}
-
-function podDraft(self: HostPeer, pod: Pod): PodDraft {
-  const netns = podNetns(pod);
-  const netlink = new Netlink(netns, "pod");
-  return {
-    pod,
-    netns,
-    addresses: self.podAddresses.get(pod.name) ?? [],
-    netlink,
-    agent: (by) => new Agent(netlink, by, pod.name),
-    mac: (dev) => macFromName(`${netns} ${dev}`),
-  };
 }
 
 /** The namespace a pod's processes run in: its own, or its host's. */

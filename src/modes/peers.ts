@@ -1,9 +1,9 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
-import { Prefix } from "../addr/prefix.ts";
 import type { Peers } from "../kernel/table.ts";
 import type { Topology } from "../topology/topology.ts";
 import { HostPeer } from "./peer.ts";
+import { wordsKey } from "./words-key.ts";
 
 /**
  * All hosts of a topology as peers, and which of them an address can belong to: their cards, node addresses, shares of
@@ -14,9 +14,11 @@ import { HostPeer } from "./peer.ts";
 export class HostPeers implements Peers {
   readonly #topology: Topology;
   readonly #byName = new Map<string, HostPeer>();
+  readonly #byIp = new Map<string | number, readonly HostPeer[]>();
   readonly #byMac = new Map<Mac, Set<HostPeer>>();
   readonly #mode: string;
   #byPrefix: PrefixIndex | undefined;
+  #names: readonly string[] | undefined;
 
   constructor(topology: Topology, mode: string) {
     this.#topology = topology;
@@ -37,8 +39,21 @@ export class HostPeers implements Peers {
   }
 
   byIp(ip: Ip): readonly HostPeer[] {
+    const key = wordsKey(ip);
+    const known = this.#byIp.get(key) ?? this.#covering(ip);
+    this.#byIp.set(key, known);
+    return known;
+  }
+
+  #covering(ip: Ip): readonly HostPeer[] {
     this.#byPrefix ??= indexOf(this.#topology);
-    return this.#byPrefix.covering(ip).map((name) => this.get(name) as HostPeer);
+    this.#names ??= [...this.#topology.hosts.keys()];
+    const names = this.#names;
+    const found = this.#byPrefix.covering(ip).map((position) => this.get(names[position] ?? ""));
+    // A pinned address may lie in another node's share; then its pod's host claims it too.
+    const pinned = this.get(this.#topology.pods.pinnedAt(ip)?.host ?? "");
+    const all = found.includes(pinned) ? found : [...found, pinned];
+    return all.filter((peer) => peer !== undefined).sort((a, b) => a.host.index - b.host.index);
   }
 
   /**
@@ -57,50 +72,56 @@ export class HostPeers implements Peers {
   }
 }
 
-/** Names by the prefixes they claim; a lookup masks the address once for each length in use. */
+/** Hosts by position, under the prefixes they claim; a lookup masks the address once for each length in use. */
 class PrefixIndex {
-  readonly #lengths = new Map<
-    string,
-    { readonly family: 4 | 6; readonly length: number; readonly names: Map<string | number, string[]> }
-  >();
-  readonly #order = new Map<string, number>();
+  readonly #levels: Level[] = [];
 
-  claim(name: string, prefix: Prefix): void {
-    if (!this.#order.has(name)) this.#order.set(name, this.#order.size);
-    const id = `${prefix.family}/${prefix.length}`;
-    const level = this.#lengths.get(id) ?? { family: prefix.family, length: prefix.length, names: new Map() };
-    this.#lengths.set(id, level);
-    const key = wordsKey(prefix.ip);
-    const names = level.names.get(key);
-    if (!names) level.names.set(key, [name]);
-    else if (!names.includes(name)) names.push(name);
+  claim(host: number, ip: Ip, length: number = ip.bits): void {
+    const level = this.#level(ip.family, length);
+    const key = wordsKey(ip);
+    const first = level.first.get(key);
+    if (first === undefined) level.first.set(key, host);
+    else if (first !== host) level.more.set(key, [...(level.more.get(key) ?? []), host]);
   }
 
-  covering(ip: Ip): readonly string[] {
-    const found = new Set<string>();
-    for (const { family, length, names } of this.#lengths.values()) {
+  /** Positions in ascending order. */
+  covering(ip: Ip): readonly number[] {
+    const found = new Set<number>();
+    for (const { family, length, first, more } of this.#levels) {
       if (family !== ip.family) continue;
-      for (const name of names.get(wordsKey(ip.masked(length))) ?? []) found.add(name);
+      const key = wordsKey(ip.masked(length));
+      const host = first.get(key);
+      if (host !== undefined) found.add(host);
+      for (const other of more.get(key) ?? []) found.add(other);
     }
-    return [...found].sort((a, b) => (this.#order.get(a) as number) - (this.#order.get(b) as number));
+    return [...found].sort((a, b) => a - b);
+  }
+
+  #level(family: 4 | 6, length: number): Level {
+    const known = this.#levels.find((level) => level.length === length && level.family === family);
+    if (known) return known;
+    const level = { family, length, first: new Map(), more: new Map() };
+    this.#levels.push(level);
+    return level;
   }
 }
 
-/** An address as a key of a map: the word itself for IPv4. */
-export function wordsKey(ip: Ip): string | number {
-  return ip.family === 4 ? (ip.words[0] as number) : ip.words.join(".");
+/** The claims of one prefix length. Nearly all prefixes have one host, so that is kept without a list. */
+interface Level {
+  readonly family: 4 | 6;
+  readonly length: number;
+  readonly first: Map<string | number, number>;
+  readonly more: Map<string | number, readonly number[]>;
 }
 
-function indexOf(topology: Topology): PrefixIndex {
+function indexOf({ hosts }: Topology): PrefixIndex {
   const index = new PrefixIndex();
-  for (const host of topology.hosts.values()) {
-    for (const prefix of host.podCIDRs) index.claim(host.name, prefix);
-    for (const ip of host.nodeIPs) index.claim(host.name, Prefix.of(ip));
-    for (const { addresses } of host.nics) for (const { ip } of addresses) index.claim(host.name, Prefix.of(ip));
-  }
-  for (const name of topology.pods.names()) {
-    const pod = topology.pods.get(name);
-    for (const ip of pod?.addresses ?? []) index.claim((pod as { host: string }).host, Prefix.of(ip));
+  let position = 0;
+  for (const { podCIDRs, nodeIPs, nics } of hosts.values()) {
+    for (const { ip, length } of podCIDRs) index.claim(position, ip, length);
+    for (const ip of nodeIPs) index.claim(position, ip);
+    for (const { addresses } of nics) for (const { ip } of addresses) index.claim(position, ip);
+    position++;
   }
   return index;
 }

@@ -1,15 +1,16 @@
 import { Ip } from "../addr/ip.ts";
 import { hash32 } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
-import { type Bgp, computeBgp } from "../bgp/bgp.ts";
+import { type Bgp, computeBgp, type Refusal } from "../bgp/bgp.ts";
 import type { Path } from "../bgp/path.ts";
 import { mergeNextHops, type Resolved, type ResolverRoute, resolveNextHop } from "../bgp/resolve.ts";
+import type { Session } from "../bgp/session.ts";
 import type { Speaker } from "../bgp/speaker.ts";
-import type { RouteRequest } from "../kernel/request.ts";
 import type { Speaker as Configured, Host, Nic, Router } from "../topology/topology.ts";
 import type { Family, HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
 import type { Underlay } from "./underlay.ts";
+import { isModern } from "./version.ts";
 
 /** What one speaker has learned of one prefix: the paths it uses, and where their next hops lead. */
 export interface Learned {
@@ -18,6 +19,19 @@ export interface Learned {
   readonly paths: readonly Path[];
   /** The ways on that BIRD writes into the kernel. */
   readonly resolved: readonly Resolved[];
+}
+
+/** One address family's BGP daemon of a machine, as `birdc` shows it. */
+export interface BgpView {
+  readonly family: Family;
+  readonly speaker: Speaker;
+  readonly sessions: readonly Session[];
+  /** What it puts up itself. */
+  readonly announced: readonly Prefix[];
+  /** What it has learned, origin by origin. */
+  learned(): Iterable<Learned>;
+  /** Which sessions bring nothing of an origin's, and why. */
+  refusals(origin: string): readonly Refusal[];
 }
 
 /** What the routing needs to know of a mode. */
@@ -39,7 +53,7 @@ export class Routing {
   readonly #underlay: Underlay;
   readonly #peers: HostPeers;
   readonly #mode: Announcing;
-  readonly #bgp = new Map<Family, Bgp>();
+  readonly #families = new Map<Family, Daemons>();
 
   constructor(underlay: Underlay, peers: HostPeers, mode: Announcing) {
     this.#underlay = underlay;
@@ -55,7 +69,7 @@ export class Routing {
   /** What a machine has learned of a host's prefixes; nothing when it speaks no BGP. */
   learned(machine: string, origin: HostPeer, family: Family): readonly Learned[] {
     if (!this.#speaks(machine, family) || !this.#speaks(origin.name, family)) return [];
-    const paths = this.bgp(family).paths(machine, origin.name);
+    const paths = this.#daemons(family).bgp.paths(machine, origin.name);
     if (paths.length === 0) return [];
     const resolved = mergeNextHops(
       paths.map((path) => resolveNextHop(path.nextHop, (ip) => this.#lookup(machine, ip))),
@@ -63,14 +77,35 @@ export class Routing {
     return this.announced(origin, family).map((dst) => ({ dst, paths, resolved }));
   }
 
-  /** The sessions and paths of one family. */
-  bgp(family: Family): Bgp {
-    const known = this.#bgp.get(family) ?? this.#compute(family);
-    this.#bgp.set(family, known);
+  /** The daemons of a machine, one for each family it speaks; none when it speaks no BGP. */
+  views(machine: string): readonly BgpView[] {
+    if (!this.#mode.bgp) return [];
+    return ([4, 6] as const).flatMap((family): BgpView[] => {
+      const { bgp, speakers } = this.#daemons(family);
+      const speaker = speakers.get(machine);
+      if (!speaker) return [];
+      const self = this.#peers.get(machine);
+      const origins = () => [...this.#peers.all()].filter((peer) => peer !== self);
+      return [
+        {
+          family,
+          speaker,
+          sessions: [...bgp.sessions(machine)],
+          announced: self ? this.announced(self, family) : [],
+          learned: () => origins().flatMap((origin) => this.learned(machine, origin, family)),
+          refusals: (origin) => (speakers.has(origin) ? bgp.refusals(machine, origin) : []),
+        },
+      ];
+    });
+  }
+
+  #daemons(family: Family): Daemons {
+    const known = this.#families.get(family) ?? this.#compute(family);
+    this.#families.set(family, known);
     return known;
   }
 
-  #compute(family: Family): Bgp {
+  #compute(family: Family): Daemons {
     const speakers = new Map<string, Speaker>();
     const mesh = new Set<string>();
     for (const peer of this.#peers.all()) {
@@ -81,12 +116,13 @@ export class Routing {
     for (const router of this.#underlay.routers.values()) {
       if (this.#speaks(router.name, family)) speakers.set(router.name, this.#router(router, family));
     }
-    return computeBgp({
+    const bgp = computeBgp({
       speakers,
       mesh,
       gateway: (from, to) => this.#underlay.route(from.name, to)?.via,
       passes: (from, to) => this.#underlay.passesBgp(from.name) && this.#underlay.passesBgp(to.name),
     });
+    return { bgp, speakers };
   }
 
   /** Every node runs BIRD; a router only when the topology says so. */
@@ -144,36 +180,9 @@ export class Routing {
   }
 }
 
-/** From v3.32 on BIRD's kernel filter sets the metric of BGP routes from their local preference. */
-export function isModern(version: string): boolean {
-  return version === "v3.32" || version === "v3.33";
-}
-
-/**
- * What BIRD's kernel protocol writes for a prefix (sysdep/linux/netlink.c `nl_send_route`). `tunnel` is the fork's
- * krt_tunnel: a plain gateway becomes the tunnel device towards the BGP next hop; nothing else is changed by it.
- */
-export function birdRoute(
-  learned: Learned,
-  options: { readonly metric?: number; readonly tunnel?: string },
-): RouteRequest {
-  const { dst, paths, resolved } = learned;
-  const [hop, ...others] = resolved;
-  const row = { dst, proto: "bird", ...(options.metric !== undefined && { metric: options.metric }) };
-  if (hop?.kind !== "via") return { ...row, type: hop?.kind ?? "unreachable" };
-  if (others.length > 0) {
-    const nexthops = resolved.flatMap((way) => (way.kind === "via" ? [{ via: way.via, dev: way.dev }] : []));
-    return { ...row, nexthops };
-  }
-  const via = options.tunnel === undefined ? hop.via : (paths[0]?.nextHop ?? hop.via);
-  return options.tunnel === undefined
-    ? { ...row, via, dev: hop.dev }
-    : { ...row, via, dev: options.tunnel, onlink: true };
-}
-
-/** The metric of a BGP route on a node of v3.32 and later; older ones have none. */
-export function bgpMetric(version: string, learned: Learned): number | undefined {
-  return isModern(version) ? 2147483647 - (learned.paths[0]?.localPref ?? 100) : undefined;
+interface Daemons {
+  readonly bgp: Bgp;
+  readonly speakers: ReadonlyMap<string, Speaker>;
 }
 
 function configured(speaker: Configured | undefined, as: number): Pick<Speaker, "as" | "peers" | "routeReflector"> {

@@ -5,8 +5,9 @@ import type { FabricRow, Segment } from "../kernel/network.ts";
 import type { Port } from "../kernel/row.ts";
 import { proxies } from "../kernel/sysctl.ts";
 import type { Nic, Subnet } from "../topology/topology.ts";
-import { type HostPeers, wordsKey } from "./peers.ts";
+import type { HostPeers } from "./peers.ts";
 import { nicMac, type Underlay } from "./underlay.ts";
+import { wordsKey } from "./words-key.ts";
 
 /** A card on a segment, before its machine is built. */
 interface Card {
@@ -18,7 +19,7 @@ interface Card {
 export class Cabling {
   readonly #underlay: Underlay;
   readonly #peers: HostPeers;
-  #cards: ReadonlyMap<string, readonly Card[]> | undefined;
+  readonly #cards = new Map<string, readonly Card[]>();
   #owners: ReadonlyMap<string | number, ReadonlySet<string>> | undefined;
   /** Namespaces changed by hand: their tables say what they have, not the topology. */
   readonly #edited: () => readonly Netns[];
@@ -35,9 +36,11 @@ export class Cabling {
     return new Map([...subnets.values()].map((subnet) => [subnet.name, new SubnetSegment(subnet, this)]));
   }
 
+  /** The cards on a segment, hosts' before routers'. */
   cards(segment: string): readonly Card[] {
-    this.#cards ??= this.#layCards();
-    return this.#cards.get(segment) ?? [];
+    const known = this.#cards.get(segment) ?? [...this.#cardsOn(segment)];
+    this.#cards.set(segment, known);
+    return known;
   }
 
   edited(): readonly Netns[] {
@@ -49,14 +52,6 @@ export class Cabling {
     this.#owners ??= this.#indexOwners();
     const claimed = this.#peers.byIp(ip).map((peer) => peer.netns);
     return new Set([...(this.#owners.get(wordsKey(ip)) ?? []), ...claimed]);
-  }
-
-  #layCards(): ReadonlyMap<string, readonly Card[]> {
-    const cards = new Map<string, Card[]>([...this.#underlay.topology.subnets.keys()].map((name) => [name, []]));
-    for (const [netns, nics] of this.#machines()) {
-      for (const nic of nics) cards.get(nic.subnet)?.push({ port: { netns, dev: nic.name }, nic });
-    }
-    return cards;
   }
 
   /** Routers only: hosts are found by the index of peers, which has their cards' addresses too. */
@@ -73,9 +68,14 @@ export class Cabling {
     return owners;
   }
 
-  *#machines(): Iterable<readonly [string, readonly Nic[]]> {
-    for (const host of this.#underlay.topology.hosts.values()) yield [`host/${host.name}`, host.nics];
-    for (const router of this.#underlay.routers.values()) yield [`router/${router.name}`, router.nics];
+  *#cardsOn(segment: string): Generator<Card> {
+    for (const { name, nics } of this.#underlay.topology.hosts.values()) {
+      for (const nic of nics) if (nic.subnet === segment) yield { port: { netns: `host/${name}`, dev: nic.name }, nic };
+    }
+    for (const { name, nics } of this.#underlay.routers.values()) {
+      for (const nic of nics)
+        if (nic.subnet === segment) yield { port: { netns: `router/${name}`, dev: nic.name }, nic };
+    }
   }
 }
 

@@ -123,6 +123,7 @@ function generatedPods(hosts: number, podsPerHost: number): Pods {
     *names() {
       for (let i = 0; i < size; i++) yield podName(i);
     },
+    pinnedAt: () => undefined,
   };
 }
 

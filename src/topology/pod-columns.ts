@@ -52,6 +52,15 @@ export function columnPods(
         yield name.includes("/") ? name : `default/${name}`;
       }
     },
+    pinnedAt: (ip) => {
+      const word = ip.words[0] ?? 0;
+      // A host's few addresses are asked for, so a pass over the column beats an index of all of them.
+      for (let pod = ip.family === 4 ? columns.addresses.indexOf(word) : -1; pod >= 0; ) {
+        if (((columns.flags[pod] ?? 0) & HAS_ADDRESS) !== 0) return make(pod);
+        pod = columns.addresses.indexOf(word, pod + 1);
+      }
+      return undefined;
+    },
   };
 }
 

@@ -5,7 +5,13 @@ import type { PodEntry } from "./file.ts";
 import { fullPodName } from "./names.ts";
 import type { Pod, Pods } from "./topology.ts";
 
-export const NO_PODS: Pods = { size: 0, get: () => undefined, on: () => [], names: () => [] };
+export const NO_PODS: Pods = {
+  size: 0,
+  get: () => undefined,
+  on: () => [],
+  names: () => [],
+  pinnedAt: () => undefined,
+};
 
 /** A pod of a file; one laid over a generated pod may leave its host to that. */
 interface WrittenPod extends Omit<Pod, "host"> {
@@ -17,6 +23,7 @@ interface WrittenPods {
   /** In file order. */
   readonly on: (host: string) => readonly WrittenPod[];
   readonly names: () => Iterable<string>;
+  readonly pinnedAt: (ip: Ip) => WrittenPod | undefined;
   readonly size: number;
 }
 
@@ -28,6 +35,7 @@ export function writtenPods(
   check: Check,
 ): WrittenPods {
   const make = (key: string) => podOf(key, written[key], check);
+  let pinned: ReadonlyMap<string, string> | undefined;
   return {
     size: keys.length,
     get: (name) => {
@@ -38,6 +46,11 @@ export function writtenPods(
     },
     on: (host) => (byHost.get(host) ?? []).map(make),
     names: () => mapped(keys, fullPodName),
+    pinnedAt: (ip) => {
+      pinned ??= pinnedKeys(written, keys);
+      const key = pinned.get(ip.toString());
+      return key === undefined ? undefined : make(key);
+    },
   };
 }
 
@@ -72,7 +85,25 @@ export function layOver(generated: Pods, written: WrittenPods): Pods {
       ];
     },
     names: () => joined(generated, written),
+    pinnedAt: (ip) => {
+      const pod = written.pinnedAt(ip);
+      return pod && merge(pod);
+    },
   };
+}
+
+/** The keys of pods that pin an address, by its canonical text. */
+function pinnedKeys(written: Readonly<Record<string, PodEntry>>, keys: readonly string[]): ReadonlyMap<string, string> {
+  const pinned = new Map<string, string>();
+  for (const key of keys) {
+    const entry = written[key];
+    const address = typeof entry === "object" ? entry.address : undefined;
+    for (const text of typeof address === "string" ? [address] : (address ?? [])) {
+      const ip = Ip.parse(text);
+      if (ip) pinned.set(ip.toString(), key);
+    }
+  }
+  return pinned;
 }
 
 /** A pod from its checked entry. */

@@ -145,6 +145,8 @@ export interface Pods {
   on(host: string): readonly Pod[];
   /** All `namespace/name`s in file order. */
   names(): Iterable<string>;
+  /** The pod that an address is pinned to by the file. */
+  pinnedAt(ip: Ip): Pod | undefined;
 }
 
 export interface Pod {

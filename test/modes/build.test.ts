@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Ip } from "../../src/addr/ip.ts";
 import { buildNetwork, networkOf } from "../../src/modes/build.ts";
 import { findMode, modes } from "../../src/modes/registry.ts";
-import { network, topology } from "./model.ts";
+import { ip, network, topology } from "./model.ts";
 import { addresses, mainRoutes } from "./words.ts";
 
 const RACKS = `
@@ -157,7 +156,7 @@ describe("segments", async () => {
   const net = await network("vxlan", RACKS);
   const lan = net.segments.get("rack-1");
   test("name whose machine may answer for an address: its own on any card, or one its agents claim", () => {
-    const owners = (ip: string) => lan?.owners(parse(ip)).map(({ netns, dev }) => `${netns} ${dev}`);
+    const owners = (text: string) => lan?.owners(ip(text)).map(({ netns, dev }) => `${netns} ${dev}`);
     expect(owners("192.168.1.11")).toEqual(["host/node-1 eth0"]);
     expect(owners("10.0.0.1")).toEqual(["router/r1 eth0"]);
     expect(owners("10.244.1.0")).toEqual(["host/node-1 eth0"]);
@@ -178,7 +177,7 @@ faults:
   - r1: ip link set eth0 address 02:00:00:00:00:99`,
     );
     const segment = changed.segments.get("rack-1");
-    expect(segment?.owners(parse("192.168.1.99"))).toEqual([{ netns: "host/node-1", dev: "eth0" }]);
+    expect(segment?.owners(ip("192.168.1.99"))).toEqual([{ netns: "host/node-1", dev: "eth0" }]);
     const mac = changed.netns("router/r1")?.links.get("eth0")?.mac;
     expect(mac && segment?.withMac(mac)).toEqual([{ netns: "router/r1", dev: "eth0" }]);
     const before = net.netns("router/r1")?.links.get("eth0")?.mac;
@@ -247,9 +246,3 @@ describe("the word for a mode", () => {
     expect(findMode("flannel-vxlna")).toMatchObject({ ok: false, problems: [{ hint: "did you mean flannel-vxlan?" }] });
   });
 });
-
-function parse(text: string) {
-  const ip = Ip.parse(text);
-  if (!ip) throw new Error(text);
-  return ip;
-}

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { network } from "./model.ts";
+import { stringify } from "yaml";
+import { bgpView } from "../../src/modes/build.ts";
+import { loadTopology } from "../../src/topology/load.ts";
+import { ip, network } from "./model.ts";
 import { addresses, chainWords, links, mainRoutes } from "./words.ts";
 
 /** The two topologies of the golden examples in the Calico reference. */
@@ -181,6 +184,34 @@ describe("calico-ipip", () => {
   });
 });
 
+describe("the BGP of a machine", async () => {
+  const net = await network("calico-bgp", B2);
+  test("shows a node's sessions, what it announces and what it learned", () => {
+    const [view, ...others] = bgpView(net, "node1");
+    expect(others).toEqual([]);
+    expect(view?.sessions).toMatchObject([{ peer: "router1", kind: "ebgp", state: "Established" }]);
+    expect(view?.announced.map(String)).toEqual(["10.233.1.0/26"]);
+    expect([...(view?.learned() ?? [])]).toMatchObject([
+      { paths: [{ origin: "node2", asPath: [65001, 65002, 64513] }], resolved: [{ kind: "via", dev: "eth0" }] },
+    ]);
+    expect([...(view?.learned() ?? [])].map(({ dst }) => `${dst}`)).toEqual(["10.233.2.0/26"]);
+  });
+  test("shows a router's sessions, and that it announces nothing of its own", () => {
+    const [view] = bgpView(net, "router1");
+    expect(view?.sessions.map((session) => session.peer)).toEqual(["node1", "router2"]);
+    expect(view?.announced).toEqual([]);
+  });
+  test("says why a session brings nothing", async () => {
+    const one = await network("calico-bgp", B2.replace("as: 64513", "as: 64512"));
+    const [view] = bgpView(one, "node1");
+    expect(view?.refusals("node2")).toMatchObject([{ from: "router1", why: "as-loop" }]);
+  });
+  test("is nothing where no agent speaks BGP", async () => {
+    expect(bgpView(await network("vxlan", B2), "node1")).toEqual([]);
+    expect(bgpView(net, "nobody")).toEqual([]);
+  });
+});
+
 describe("borrowed addresses", async () => {
   const net = await network(
     "calico-ipip",
@@ -196,6 +227,23 @@ describe("borrowed addresses", async () => {
     expect(rows).toContain("10.233.2.9 dev calice0906292e2 scope link");
     expect(rows).toContain("10.233.2.0/26 via 192.168.1.3 dev tunl0 proto bird onlink");
   });
+});
+
+test.each(["yaml", "json", "large json"])("whose pod an address is pinned to is known from %s", async (format) => {
+  const tree = {
+    "cni-trace": 1,
+    cluster: { podCIDR: "192.168.0.0/16" },
+    subnets: { lan: "10.0.0.0/24" },
+    hosts: { n: "10.0.0.1", m: "10.0.0.2" },
+    pods: { plain: "n", pinned: { host: "n", address: "192.168.2.9" }, last: "m" },
+  };
+  const large = " ".repeat(format === "large json" ? 2 ** 20 : 0);
+  const text = format === "yaml" ? stringify(tree) : JSON.stringify(tree) + large;
+  const loaded = await loadTopology({ text, file: "x" });
+  const pods = loaded.ok ? loaded.value.pods : undefined;
+  expect(pods?.pinnedAt(ip("192.168.2.9"))?.name).toBe("default/pinned");
+  expect(pods?.pinnedAt(ip("192.168.1.2"))).toBeUndefined();
+  expect(pods?.pinnedAt(ip("0.0.0.0"))).toBeUndefined();
 });
 
 describe("Felix's rules", async () => {

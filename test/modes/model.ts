@@ -1,3 +1,4 @@
+import { Ip } from "../../src/addr/ip.ts";
 import { buildNetwork } from "../../src/modes/build.ts";
 import type { Change } from "../../src/modes/faults.ts";
 import { findMode } from "../../src/modes/registry.ts";
@@ -18,4 +19,10 @@ export async function network(mode: string, yaml: string, changes: readonly Chan
   const built = buildNetwork(await topology(yaml), found.value, changes);
   if (!built.ok) throw new Error(built.problems.map((problem) => problem.message).join("\n"));
   return built.value;
+}
+
+export function ip(text: string): Ip {
+  const parsed = Ip.parse(text);
+  if (!parsed) throw new Error(`no address: ${text}`);
+  return parsed;
 }
