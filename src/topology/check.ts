@@ -1,6 +1,6 @@
 import type { Complain, Path } from "./complaint.ts";
 import type { Section } from "./file.ts";
-import { locate, type MarkedTree } from "./marks.ts";
+import { locateWhole, type MarkedTree } from "./marks.ts";
 import type { Place } from "./problem.ts";
 import type { Assumption } from "./topology.ts";
 
@@ -14,7 +14,7 @@ export interface Check {
   /** Whether a name, or part of its entry, went while the file was mended: do not complain of missing it. */
   readonly isLost: (section: Section, name: string) => boolean;
   /** Whether anything of a section went. */
-  readonly isShaky: (section: Section) => boolean;
+  readonly isShaky: (section: Section | "generate") => boolean;
 }
 
 const NOWHERE = {};
@@ -27,12 +27,12 @@ export function startCheck(
   assumptions: Assumption[],
 ): Check {
   const unmarked = read.marks.size === 0;
-  const isShaky = (section: Section) => gone.some((path) => path.length === 0 || path[0] === section);
+  const isShaky = (section: string) => gone.some((path) => path.length === 0 || path[0] === section);
   return {
     complain,
     assume: (assumption) => assumptions.push(assumption),
     at: (path, part = "key") => {
-      const place = unmarked ? undefined : locate(read, path, part);
+      const place = unmarked ? undefined : locateWhole(read, path, part);
       return place ? { place } : NOWHERE;
     },
     isShaky,

@@ -18,16 +18,26 @@ export function explainAndMend(read: MarkedTree, complain: Complain): readonly P
     complain({ code: "bad-name", path, part: "key", message: "__proto__ cannot be a name here" });
     gone.push(path);
   });
+  if (read.tree === null) {
+    complain({ code: "empty-file", path: [], message: "the file is empty", hint: START });
+    return [[]];
+  }
   if (!isMap(read.tree)) {
     complain({ code: "wrong-type", path: [], message: `a topology is a map, not ${typeWord(read.tree)}`, hint: START });
     return [[]];
   }
   // A mended key may uncover mistakes below it; nothing nests deeper than this.
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 20; round++) {
     const result = topologySchema.safeParse(read.tree, { reportInput: true });
     if (result.success) return gone;
-    const mistakes = flatten(result.error.issues, []);
-    for (const mistake of mistakes) tell(read, mistake, complain);
+    const all = flatten(result.error.issues, []);
+    // Misspelt keys first: with their right names, what was missing may be there.
+    const misspelt = all.filter(({ issue }) => issue.code === "unrecognized_keys");
+    const mistakes = misspelt.length > 0 ? misspelt : all;
+    for (const mistake of mistakes) {
+      // What was wrong and went is not missing as well.
+      if (!gone.some((path) => path.join("\0") === mistake.path.join("\0"))) tell(read, mistake, complain);
+    }
     // Backwards, so that taking an entry out of a list leaves the earlier ones where they are.
     for (const mistake of mistakes.reverse()) gone.push(...mend(read, mistake));
   }
@@ -58,7 +68,8 @@ function isOfOtherType(issue: z.core.$ZodIssue): boolean {
 }
 
 function tell(read: MarkedTree, { issue, path }: Mistake, complain: Complain): void {
-  const name = path.length === 0 ? "the file" : String(path.at(-1));
+  const last = path.at(-1) ?? "the file";
+  const name = typeof last === "number" ? `an entry of ${path.at(-2)}` : last;
   const value = valueAt(read.tree, path);
   switch (issue.code) {
     case "unrecognized_keys":
@@ -75,6 +86,11 @@ function tell(read: MarkedTree, { issue, path }: Mistake, complain: Complain): v
           message: `${name} is missing`,
           hint: `add ${name}: ${issue.values.join(" or ")}`,
         });
+        return;
+      }
+      if (path.length === 1 && path[0] === "cni-trace") {
+        const hint = "this program reads version 1 of the format";
+        complain({ code: "unknown-version", path, message: `${name} cannot be ${show(value)}`, hint });
         return;
       }
       complain({
@@ -102,16 +118,18 @@ function tell(read: MarkedTree, { issue, path }: Mistake, complain: Complain): v
         complain({ code: "missing-key", path, message: `${name} is missing`, hint: expectedAt(path) });
         return;
       }
-      const expected = issue.code === "invalid_type" ? issue.expected : "";
+      const types = expectedTypes(issue);
       const message = `${name} cannot be ${typeWord(value)}`;
-      complain({
-        code: "wrong-type",
-        path,
-        message,
-        hint: valueHint(value, [], expected) ?? expectedAt(path, expected),
-      });
+      const right = types.map((type) => valueHint(value, [], type)).find((hint) => hint !== undefined);
+      complain({ code: "wrong-type", path, message, hint: expectedAt(path) ?? right ?? expectedAt(path, types) });
     }
   }
+}
+
+/** The types that would have done, of all alternatives. */
+function expectedTypes(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === "invalid_type") return [issue.expected];
+  return issue.code === "invalid_union" ? issue.errors.flatMap((errors) => errors.flatMap(expectedTypes)) : [];
 }
 
 function show(value: unknown): string {
@@ -148,7 +166,7 @@ function remove(read: MarkedTree, path: Path): Path {
   const key = path.at(-1) ?? "";
   if (up.length > 0 && !Object.hasOwn(Object(holder), key)) return remove(read, up);
   if (!Array.isArray(holder)) Reflect.deleteProperty(Object(holder), key);
-  else if (path[0] !== "faults") return remove(read, up);
+  else if (holder.length === 1) return remove(read, up);
   else {
     const marks = [...(read.marks.get(holder)?.values() ?? [])];
     holder.splice(Number(key), 1);

@@ -105,7 +105,7 @@ function podCIDRs(
     // One complaint is enough: the first host that goes without.
     if (index + 1 === shares && length >= whole.length) {
       const message = `${whole} has no /${length} left for ${name}, host ${index + 1}`;
-      const hint = "shorten cluster.podCIDR's prefix, raise cluster.nodeMaskSize, or give hosts a podCIDR";
+      const hint = "the first share is not given out; take a larger cluster.podCIDR, or a larger cluster.nodeMaskSize";
       const path = Object.hasOwn(file.hosts ?? {}, name) ? ["hosts", name] : ["generate"];
       check.complain({ code: "pod-cidr-exhausted", path, part: "key", message, hint });
     }

@@ -48,21 +48,31 @@ export function placeAt(source: SourceText, offset: number): Place {
 }
 
 /** The place of a path, or of the innermost part of it that is in a text; `undefined` when the tree has no marks. */
-export function locate({ tree, marks }: MarkedTree, path: Path, part: "key" | "value"): Place | undefined {
+export function locate(read: MarkedTree, path: Path, part: "key" | "value"): Place | undefined {
+  const { mark, depth } = follow(read, path);
+  if (!mark) return undefined;
+  return placeAt(mark.source, depth === path.length && part === "value" ? mark.value : mark.key);
+}
+
+/** The place of a path that is in a text as it stands; `undefined` when it is not. */
+export function locateWhole(read: MarkedTree, path: Path, part: "key" | "value"): Place | undefined {
+  const { mark, depth } = follow(read, path);
+  return mark && depth === path.length ? placeAt(mark.source, mark[part]) : undefined;
+}
+
+/** The mark of the innermost part of a path that has one, and how many steps down that is. */
+function follow({ tree, marks }: MarkedTree, path: Path): { mark: Mark | undefined; depth: number } {
   let node = tree;
   let mark = marks.get(ROOT)?.get(0);
-  let complete = true;
+  let depth = 0;
   for (const step of path) {
     const next = typeof node === "object" && node !== null ? marks.get(node)?.get(step) : undefined;
-    if (!next) {
-      complete = false;
-      break;
-    }
+    if (!next) break;
     mark = next;
+    depth++;
     node = Reflect.get(Object(node), step);
   }
-  if (!mark) return undefined;
-  return placeAt(mark.source, complete && part === "value" ? mark.value : mark.key);
+  return { mark, depth };
 }
 
 /** The key under which the mark of the whole tree is kept. */

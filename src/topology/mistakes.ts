@@ -96,6 +96,7 @@ const EXPECTED: ReadonlyMap<string, string> = new Map([
   ["hosts.*", "an address, a list of addresses, or a map with address"],
   ["pods", "a map by name: `pod-a: node-1`"],
   ["pods.*", "the name of its host, or a map with host"],
+  ["generate.*", "generate: { racks: 4, hostsPerRack: 10, podsPerHost: 30 }"],
   ["faults", "a list: `- node-1: ip route del 10.244.2.0/24`"],
   ["faults.*", "`node-1: ip route del 10.244.2.0/24`"],
   ["routers.*.bgp.as", "a router's own AS: as: 65001"],
@@ -105,11 +106,11 @@ const EXPECTED: ReadonlyMap<string, string> = new Map([
   ["hosts.*.bgp.peers.*", "a name, or { name: as }"],
   ["hosts.*.address", "one address; several go into addresses: […]"],
   ["routers.*.address", "one address; several go into addresses: […]"],
-  ["hosts.*.labels.*", "text"],
-  ["pods.*.labels.*", "text"],
   ["pods.*.listen", "a list: [tcp/5432]"],
   ["pods.*.listen.*", "for example tcp/5432"],
   ["subnets.*.drop", "a list: [udp/8472]"],
+  ["subnets.*.drop.*", "for example udp/8472"],
+  ["subnets.*.allow.*", "for example udp/8472"],
   ["subnets.*.allow", "a list: [tcp, udp/8285]"],
   ["subnets.*.routes", "a list: [10.244.2.0/24 via 192.168.0.12]"],
 ]);
@@ -125,9 +126,10 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What belongs at a path, in words: what the table says, or the type that was expected. */
-export function expectedAt(path: Path, type = ""): string | undefined {
+export function expectedAt(path: Path, types: readonly string[] = []): string | undefined {
   const pattern = path.map((step, i) => (i === 1 || (i > 1 && isNameStep(path, i)) ? "*" : step)).join(".");
-  return EXPECTED.get(pattern) ?? TYPES.get(type);
+  const words = new Set(types.map((type) => TYPES.get(type)).filter((word) => word !== undefined));
+  return EXPECTED.get(pattern) ?? (words.size > 0 ? [...words].join(" or ") : undefined);
 }
 
 function isNameStep(path: Path, i: number): boolean {
@@ -146,7 +148,8 @@ export function typeWord(value: unknown): string {
 /** What an unknown key should have been: its right name when that is clear, and what to tell the writer. */
 export function unknownKeyHint(path: Path, key: string, known: readonly string[]): { key?: string; text?: string } {
   const [section] = path;
-  const elsewhere = path.length === 2 ? ELSEWHERE.get(`${section} ${key}`) : undefined;
+  const isEntry = path.length === 2 || (path.length === 3 && path[2] === "cni");
+  const elsewhere = isEntry ? ELSEWHERE.get(`${section} ${key}`) : undefined;
   if (elsewhere !== undefined) return { text: elsewhere };
   const alias = path.length <= 1 ? undefined : IN_ENTRY[String(section)]?.get(key);
   const top = path.length === 0 ? TOP_LEVEL.get(key) : undefined;
@@ -155,7 +158,7 @@ export function unknownKeyHint(path: Path, key: string, known: readonly string[]
     top ?? (alias !== undefined && known.includes(alias) ? alias : undefined) ?? mode ?? nearest(key, known);
   if (right !== undefined) return { key: right, text: `did you mean ${right}?` };
   const list = known.filter((word) => !MODES.some((name) => name === word));
-  return { text: list.length > 0 ? `known here: ${list.join(", ")}` : "nothing can be set here" };
+  return { text: list.length > 0 ? `known here: ${list.join(", ")}` : `${path.at(-1)} has no settings` };
 }
 
 /** What to write for a value that is not one of a few words, or of the wrong type. */

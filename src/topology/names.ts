@@ -35,7 +35,13 @@ function refuse(word: string, path: Path, check: Check, rule: string): void {
   const mended = mend(word);
   const shown = word.length > 60 ? `${word.slice(0, 60)}…` : word;
   const hint = isPodName(mended) ? `for example ${mended}` : rule;
-  check.complain({ code: "bad-name", path, part: "key", message: `"${shown}" is not a name (RFC 1123)`, hint });
+  check.complain({
+    code: "bad-name",
+    path,
+    part: "key",
+    message: `"${shown}" is not a name`,
+    hint: `RFC 1123: ${hint}`,
+  });
 }
 
 function mend(word: string): string {

@@ -31,15 +31,12 @@ type Written = Readonly<Record<string, PodEntry>>;
  *
  * The pass makes no object for a pod that is in order: there may be 150,000.
  */
-export function resolvePods(
-  written: Written,
-  { cluster, hosts, generated }: PodGround,
-  check: Check,
-): Pods | undefined {
+export function resolvePods(written: Written, ground: PodGround, check: Check): Pods | undefined {
+  const { cluster, hosts, generated } = ground;
   const names = Object.keys(written);
   const byHost = new Map<string, string[]>();
   for (const host of hosts.keys()) byHost.set(host, []);
-  const strangers = strangerCheck(written, hosts, check);
+  const strangers = strangerCheck(written, ground, check);
   const checkAddress = addressCheck(cluster, names, written, check);
   let pinned = 0;
   for (const name of names) {
@@ -75,27 +72,29 @@ export function resolvePods(
 }
 
 /** Complains of pods whose host is nobody. */
-function strangerCheck(written: Written, hosts: ReadonlyMap<string, Host>, check: Check) {
+function strangerCheck(written: Written, { hosts, generated }: PodGround, check: Check) {
   const nearestHost = suggester(() => hosts.keys());
   return (name: string, host: string | undefined): void => {
     if (host === undefined) {
       if (check.isLost("pods", name)) return;
-      const hint = "add host: NAME";
+      const hint = generated.size > 0 ? "add host: NAME; no such pod is generated" : "add host: NAME";
       check.complain({ code: "missing-key", path: ["pods", name], part: "key", message: `${name} has no host`, hint });
       return;
     }
     if (check.isLost("hosts", host)) return;
     const path = typeof written[name] === "string" ? ["pods", name] : ["pods", name, "host"];
     const meant = nearestHost(host);
-    const swapped = hosts.has(name) && !Object.hasOwn(written, host);
     const known = hosts.size === 0 ? "add it under hosts:" : `hosts are ${listed([...hosts.keys()])}`;
-    const hint = swapped
-      ? `the pod comes first: ${host}: ${name}`
-      : meant === undefined
-        ? known
-        : `did you mean ${meant}?`;
+    const hint = swapped(name, host, written, hosts) ?? (meant === undefined ? known : `did you mean ${meant}?`);
     check.complain({ code: "unknown-host", path, message: `${quoted(host)} is not a host`, hint });
   };
+}
+
+/** What to write for `node-1: pod-a`, or for `pod: pod-a` and `host: node-1` side by side. */
+function swapped(name: string, host: string, written: Written, hosts: ReadonlyMap<string, Host>): string | undefined {
+  if (hosts.has(name) && !Object.hasOwn(written, host)) return `the pod comes first: ${host}: ${name}`;
+  const beside = Object.hasOwn(written, "host") ? written["host"] : undefined;
+  return name === "pod" && typeof beside === "string" ? `write ${host}: ${beside} instead of the two` : undefined;
 }
 
 /** Checks pinned addresses one after another: well-formed, one a family, inside the cluster, nobody else's. */

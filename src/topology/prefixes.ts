@@ -22,11 +22,11 @@ export function readPrefixes(texts: Texts, path: Path, check: Check): readonly P
 }
 
 /** Reads addresses, at most one of each family; complains of each that is none; IPv4 comes first. */
-export function readIps(texts: Texts, path: Path, check: Check): readonly Ip[] {
+export function readIps(texts: Texts, path: Path, check: Check, hint?: string): readonly Ip[] {
   const found: Ip[] = [];
   for (const [text, at] of eachText(texts, path)) {
     const ip = Ip.parse(text);
-    if (!ip) check.complain({ code: "bad-address", path: at, ...notAnAddress(text) });
+    if (!ip) check.complain({ code: "bad-address", path: at, hint, ...notAnAddress(text) });
     else if (found.some((other) => other.family === ip.family)) {
       const message = `${ip} is a second IPv${ip.family} address`;
       check.complain({ code: "family-twice", path: at, message, hint: "one per family: [IPv4, IPv6]" });
@@ -47,7 +47,8 @@ export function notAnAddress(text: string): { message: string; hint?: string } {
   if (withLength) return { message, hint: `without the length: ${withLength.ip}` };
   const decimal = text.split(".").map((part) => part.replace(/^0+(?=\d)/, ""));
   const plain = decimal.join(".");
-  return plain !== text && Ip.parse(plain) ? { message, hint: `without leading zeros: ${plain}` } : { message };
+  if (plain !== text && Ip.parse(plain)) return { message, hint: `without leading zeros: ${plain}` };
+  return /^[\d.]+$/.test(text) ? { message, hint: "four numbers from 0 to 255" } : { message };
 }
 
 function readPrefix(text: string, path: Path, check: Check): Prefix | undefined {

@@ -36,7 +36,12 @@ export function resolve({ name, file, read, gone }: Shaped, complain: Complain):
   const cni = resolveCni(file.cni, cluster, check);
   const generated = generate(file.generate, cluster, check);
   const sections = sectionsOf(file, generated.sections);
-  if (sections.hosts.size === 0 && file.generate === undefined && !check.isShaky("hosts")) {
+  if (
+    sections.hosts.size === 0 &&
+    file.generate === undefined &&
+    !check.isShaky("hosts") &&
+    !check.isShaky("generate")
+  ) {
     const hint = "add hosts: { node-1: 192.168.0.11 }";
     complain({
       code: "no-hosts",

@@ -191,6 +191,9 @@ export const topologySchema = z
   .meta({ title: "cni-trace topology", description: "Subnets, hosts and pods; the rest has defaults." });
 
 /** The published JSON Schema (draft 2020-12) of a topology file. */
-export function topologyJsonSchema(): Record<string, unknown> {
-  return { ...z.toJSONSchema(topologySchema) };
+export function topologyJsonSchema(): Readonly<Record<string, unknown>> {
+  jsonSchema ??= { ...z.toJSONSchema(topologySchema) };
+  return jsonSchema;
 }
+
+let jsonSchema: Readonly<Record<string, unknown>> | undefined;

@@ -44,7 +44,7 @@ export function seatMachines(
       const mine: Seat[][] = [];
       seats[section].set(name, mine);
       const texts = entry.address !== undefined ? [entry.address] : (entry.addresses ?? []);
-      if (texts.length === 0) complainOfNone(section, name, check);
+      if (texts.length === 0) complainOfNone(file, section, name, check);
       if (entry.address !== undefined && entry.addresses !== undefined) {
         const path = [section, name, "addresses"];
         check.complain({
@@ -111,10 +111,11 @@ export function seatMachines(
   };
 }
 
-function complainOfNone(section: "routers" | "hosts", name: string, check: Check): void {
+function complainOfNone(file: TopologyFile, section: "routers" | "hosts", name: string, check: Check): void {
   if (check.isLost(section, name)) return;
   const message = `${name} has no address`;
-  check.complain({ code: "missing-key", path: [section, name], part: "key", message, hint: "add address: ADDRESS" });
+  const hint = file.generate ? "add address: ADDRESS; no such name is generated" : "add address: ADDRESS";
+  check.complain({ code: "missing-key", path: [section, name], part: "key", message, hint });
 }
 
 function complainOfWord(text: string, path: Path, segments: ReadonlyMap<string, Segment>, check: Check): void {

@@ -21,7 +21,9 @@ export async function readSource(source: SourceText, { scan }: { readonly scan: 
       return { problems: [], read: { tree: json.value, marks: new Map() } };
     }
     if (json.ok) return markedSource(source);
-    if (text.length > LIMITS.yaml) return refuse(source, "not-json", "this is not JSON", json.message, json.offset);
+    if (text.length > LIMITS.yaml || source.file.endsWith(".json")) {
+      return refuse(source, "not-json", "this is not JSON", json.message, json.offset);
+    }
   }
   if (text.length > LIMITS.yaml) {
     return refuse(source, "file-too-large", `as YAML ${tooLarge(text, LIMITS.yaml)}`, `write it as JSON, or ${ADVICE}`);
@@ -64,6 +66,8 @@ function parseJson(text: string): Parsed {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { ok: false, message: error.message, offset: Number(/at position (\d+)/.exec(error.message)?.[1] ?? 0) };
+    const [, message = error.message, offset = text.length] =
+      /^(.*?) in JSON at position (\d+)/s.exec(error.message) ?? [];
+    return { ok: false, message, offset: Number(offset) };
   }
 }

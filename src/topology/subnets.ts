@@ -71,7 +71,7 @@ function gateways(segment: Segment, seats: Seats, isInhabited: boolean, check: C
 function namedGateways(segment: Segment, texts: string | readonly string[], seats: Seats, check: Check): readonly Ip[] {
   const { name, entry, cidrs } = segment;
   const path = ["subnets", name, "gateway"];
-  const asked = readIps(texts, path, check);
+  const asked = readIps(texts, path, check, "an address, or none");
   for (const ip of asked) {
     if (cidrs.length > 0 && !cidrs.some((cidr) => cidr.contains(ip))) {
       const alien = cidrs.every((cidr) => cidr.family !== ip.family);

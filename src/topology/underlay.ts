@@ -41,7 +41,7 @@ export function resolveSegments(
     if (entry.mtu === undefined) assumed.push(name);
     if (mtu < IPV6_LEAST_MTU && cidrs.some((cidr) => cidr.family === 6)) {
       const message = `IPv6 needs an MTU of ${IPV6_LEAST_MTU}, and ${name} has ${mtu}`;
-      check.complain({ code: "mtu-below-ipv6", path: [...path, "mtu"], message, hint: `mtu: ${IPV6_LEAST_MTU}` });
+      check.complain({ code: "mtu-too-small", path: [...path, "mtu"], message, hint: `mtu: ${IPV6_LEAST_MTU}` });
     }
     segments.set(name, { name, entry, cidrs, mtu });
   }
@@ -90,9 +90,9 @@ function checkOverlaps(
   check: Check,
 ): void {
   const all: Named[] = [
-    ...cluster.podCIDRs.map((cidr) => ({ cidr, owner: "the pods'", path: ["cluster", "podCIDR"] })),
+    ...cluster.podCIDRs.map((cidr) => ({ cidr, owner: "the pods' network", path: ["cluster", "podCIDR"] })),
     ...[...segments.values()].flatMap(({ name, cidrs }) =>
-      cidrs.map((cidr) => ({ cidr, owner: `${name}'s`, path: cidrPath(file, name) })),
+      cidrs.map((cidr) => ({ cidr, owner: `subnet ${name}`, path: cidrPath(file, name) })),
     ),
   ];
   let outer: Named | undefined;
@@ -111,7 +111,7 @@ function checkOverlaps(
   for (const service of file.cluster?.serviceCIDR === undefined ? [] : cluster.serviceCIDRs) {
     const clash = all.find(({ cidr, path }) => path[0] === "subnets" && cidr.overlaps(service));
     if (!clash) continue;
-    const message = `${clash.owner} ${clash.cidr} overlaps the services' ${service}`;
+    const message = `${clash.owner} ${clash.cidr} overlaps the services' network ${service}`;
     check.complain({ code: "overlap", path: clash.path, message, hint: "set cluster.serviceCIDR to a network apart" });
   }
 }

@@ -26,8 +26,15 @@ export function readYaml(source: SourceText, offset = 0): SourceTree {
   if (deep >= 0) return tooDeep(deep);
   const document = parse(text);
   if (document === undefined) return tooDeep(offset);
-  for (const { pos, message } of [...document.errors, ...document.warnings].slice(0, 20)) {
-    complain("not-yaml", Math.min(pos[0], text.length), oneSentence(message));
+  const warnings = document.warnings.filter(({ code }) => code !== "TAG_RESOLVE_FAILED");
+  for (const { pos, message } of [...document.errors, ...warnings].slice(0, MOST_ERRORS)) {
+    const hint = message.includes("multiple documents") ? "keep one topology in a file" : undefined;
+    complain(
+      "not-yaml",
+      Math.min(pos[0], text.length),
+      hint ? "there is more than one document here" : oneSentence(message),
+      hint,
+    );
   }
   if (problems.length > 0) return { problems };
 
@@ -36,6 +43,7 @@ export function readYaml(source: SourceText, offset = 0): SourceTree {
   const open = new Set<unknown>();
   let aliased = 0;
   let inAlias = 0;
+  let bombed = false;
 
   function scalar(node: unknown): unknown {
     return isScalar(node) ? node.value : null;
@@ -48,7 +56,14 @@ export function readYaml(source: SourceText, offset = 0): SourceTree {
     if (node.anchor !== undefined) anchors.set(node.anchor, node);
     const start = node.range?.[0] ?? 0;
     if (node.tag !== undefined && !CORE_TAGS.has(node.tag)) {
-      complain("custom-tag", start, `the tag ${node.tag} is not read here`, "write the plain value");
+      complain(
+        "custom-tag",
+        start,
+        `the tag ${node.tag.replace(CORE, "!!")} is not read here`,
+        "write the plain value",
+      );
+      whole = false;
+      return null;
     }
     if (isScalar(node)) return scalar(node);
     if (open.size >= LIMITS.depth) {
@@ -68,15 +83,16 @@ export function readYaml(source: SourceText, offset = 0): SourceTree {
     if (target === undefined || open.has(target)) {
       const why = target === undefined ? "is not set above" : "stands inside itself";
       complain("bad-alias", at, `the anchor ${anchor} ${why}`, "write the value out");
+      whole = false;
       return null;
     }
-    const full = aliased > LIMITS.aliased;
     inAlias++;
     const found = convert(target);
     inAlias--;
-    if (!full && aliased > LIMITS.aliased) {
-      whole = false;
+    if (!bombed && inAlias === 0 && aliased > LIMITS.aliased) {
       complain("alias-bomb", at, `aliases stand for more than ${LIMITS.aliased} values`, "write the values out");
+      bombed = true;
+      whole = false;
     }
     return found;
   }
@@ -116,9 +132,11 @@ export function readYaml(source: SourceText, offset = 0): SourceTree {
   return whole ? { problems, read: { tree, marks } } : { problems };
 }
 
-const CORE_TAGS = new Set(
-  ["str", "int", "float", "bool", "null", "map", "seq"].map((tag) => `tag:yaml.org,2002:${tag}`),
-);
+const CORE = "tag:yaml.org,2002:";
+const CORE_TAGS = new Set(["str", "int", "float", "bool", "null", "map", "seq"].map((tag) => CORE + tag));
+
+/** What is wrong after so many syntax errors is anybody's guess. */
+const MOST_ERRORS = 20;
 
 /** `undefined` when the parser ran out of stack. */
 function parse(text: string) {
@@ -128,7 +146,7 @@ function parse(text: string) {
       merge: false,
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: "silent",
+      logLevel: "error",
     });
   } catch (error) {
     if (error instanceof RangeError) return undefined;
@@ -147,12 +165,19 @@ function oneSentence(message: string): string {
 
 /** Where nesting passes what any parser should be asked to follow, before one is asked; -1 when nowhere. */
 function deepAt(text: string): number {
+  const most = 2 * LIMITS.depth;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 91 || code === 123) {
-      if (++depth > 2 * LIMITS.depth) return i;
+      if (++depth > most) return i;
     } else if ((code === 93 || code === 125) && depth > 0) depth--;
+  }
+  const indents: number[] = [];
+  for (const { 0: line, index } of text.matchAll(/^ *(?=[^\s#])/gm)) {
+    while ((indents.at(-1) ?? -1) >= line.length) indents.pop();
+    indents.push(line.length);
+    if (indents.length > most) return index;
   }
   return text.search(/(?:[-?:][ \t]+){64}/);
 }
