@@ -1,4 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
+import type { Refused } from "../kernel/refused.ts";
 import type { Code } from "./codes.ts";
 import type { SocketError } from "./event.ts";
 import type { Trace } from "./trace.ts";
@@ -37,6 +38,8 @@ export interface Finding {
   readonly at: string;
   /** One sentence with the row and the numbers in it. */
   readonly text: string;
+  /** The row the kernel refused, when that is the fact; views print it among the rows of its place. */
+  readonly refused?: Refused;
 }
 
 /** Why the packet of one direction ended as it did. */

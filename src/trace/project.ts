@@ -76,10 +76,12 @@ export function fabricNeeds(trace: Trace): readonly FabricNeed[] {
 }
 
 function what({ headers, at, action }: EventOf<"wire">): Omit<FabricNeed, "segment"> {
-  const [ip, next, third] = headers[0]?.kind === "ethernet" ? headers.slice(1) : headers;
+  // A fragment is part of what it was cut from, whether the fabric can tell or not.
+  const whole = headers.flatMap((header) => (header.kind === "slice" ? header.packet : [header]));
+  const [ip, next, third] = whole[0]?.kind === "ethernet" ? whole.slice(1) : whole;
   const ends = { from: placeName(at.netns), to: placeName(action.to.netns) };
   const outer = ip?.kind === "ipv4" || ip?.kind === "ipv6";
-  const tunnelled = headers.filter((header) => header.kind === "ipv4" || header.kind === "ipv6").length > 1;
+  const tunnelled = whole.filter((header) => header.kind === "ipv4" || header.kind === "ipv6").length > 1;
   if (!outer || !next || !tunnelled) return { ...ends, what: "any-ip" };
   if (next.kind === "udp" && third) return { ...ends, what: `udp/${next.dport}` };
   const number = protocolNumber(next, ip.kind);

@@ -1,0 +1,204 @@
+import type { Answer, Direction, Fix, TracerouteHop } from "../trace/answer.ts";
+import { pathOf } from "../trace/path.ts";
+import type { Path } from "../trace/steps.ts";
+import { detours, fabricLegs, isWayBack } from "../trace/way.ts";
+import { beside } from "./layout.ts";
+import { errorWords } from "./packet-words.ts";
+import { labelled, type Page, type Tone } from "./page.ts";
+import { zigzag } from "./zigzag.ts";
+
+interface Line {
+  readonly label: string;
+  readonly text: string;
+  readonly tone?: Tone;
+}
+
+/** How it ended: what arrived and at what price, or why it did not and what would help. */
+export function writeVerdict(page: Page, answer: Answer, path: Path, zoom: "brief" | "normal" | "verbose"): void {
+  const delivered = answer.verdict === "REACHABLE" || answer.verdict === "REACHABLE_WITH_RISK";
+  const lines = delivered ? [arrival(answer, path), ...risks(answer)] : loss(answer);
+  if (zoom === "brief") {
+    labelled(page, lines);
+    return;
+  }
+  labelled(page, [...lines, ...(delivered ? price(answer, path) : []), ...assumed(answer, zoom)]);
+  if (answer.forward.crossings.cni > 0) writePicture(page, path);
+  if (!delivered) writeHelp(page, answer);
+  writeMore(page, answer, delivered, zoom);
+}
+
+function arrival({ verdict, forward, reply }: Answer, path: Path): Line {
+  const risk = verdict === "REACHABLE_WITH_RISK" ? "but at risk, see below; " : "";
+  return { label: "DELIVERED", text: `${risk}${replyWords(forward, reply, path)}`, tone: "good" };
+}
+
+function replyWords(forward: Direction, reply: Direction | undefined, path: Path): string {
+  if (!reply) return `ttl ${forward.ttl}; no reply was walked`;
+  const back = pathOf(reply.trace);
+  const way = isWayBack(path, back)
+    ? "same places backwards"
+    : `another way: ${back.places.map(({ name }) => name).join(", ")}`;
+  return `the reply too: ${way}, ttl ${reply.ttl}, +${reply.headerBytes}`;
+}
+
+function risks({ forward, reply }: Answer): readonly Line[] {
+  return [...forward.diagnosis.because, ...(reply?.diagnosis.because ?? [])].map(({ code, at, text }) => ({
+    label: "risk",
+    text: `${code} at ${at}: ${text.replace(/\.$/, "")}`,
+  }));
+}
+
+function loss(answer: Answer): readonly Line[] {
+  const { forward, reply, verdict, question } = answer;
+  const died = forward.ttl === undefined || !reply ? forward : reply;
+  const { code, at, because } = died.diagnosis;
+  const blame = because.map((fact) => `${fact.code} at ${fact.at}`).join(" and ");
+  const where = `${code} at ${at}${blame ? `, because ${blame}` : ""}`;
+  const text = died === forward ? where : `the packet arrives, its reply does not: ${where}`;
+  const lines: Line[] = [
+    { label: verdict, text, tone: "bad" },
+    { label: `${question.src.name} sees`, text: seen(answer) },
+  ];
+  if (died === forward && reply?.ttl === undefined && reply) {
+    const { diagnosis } = reply;
+    const same =
+      diagnosis.at === at ? `would die the same way at ${at}` : `would die too: ${diagnosis.code} at ${diagnosis.at}`;
+    lines.push({ label: "reply", text: same });
+  }
+  return lines;
+}
+
+function seen({ senderSees, traceroute }: Answer): string {
+  const stars = traceroute && `. traceroute: ${hopWords(traceroute)}`;
+  const told = senderSees.error && errorWords(senderSees.error);
+  switch (senderSees.kind) {
+    case "reply":
+      return `the reply${stars ?? ""}`;
+    case "error":
+      return `${told}${stars ?? ""}`;
+    case "silence":
+      return `nothing: a timeout${stars ?? ""}`;
+    case "nothing-sent":
+      return told ? `${told}; nothing was sent` : "nothing was sent";
+  }
+}
+
+/** Whom traceroute hears of; that nobody answers any more is said with three stars. */
+function hopWords(hops: readonly TracerouteHop[]): string {
+  const words = hops.map((hop) => (hop.from ? `${hop.from}` : "*"));
+  const last = words.findLastIndex((word) => word !== "*");
+  return words.slice(0, Math.max(last + 1, Math.min(words.length, last + 4))).join(" ");
+}
+
+function price({ forward, reply }: Answer, path: Path): readonly Line[] {
+  return [
+    { label: "headers", text: headerLine(path, forward.headerBytes) },
+    { label: "crossings", text: crossingLine(forward, path) },
+    ...mtuLines(forward, reply),
+    ...fabricLines(forward, reply),
+  ];
+}
+
+/** Rounds as a reader would, with a point. */
+function headerLine(path: Path, bytes: number): string {
+  const sent = path.places[0]?.steps[0]?.length ?? 0;
+  if (bytes === 0) return `${sent} bytes all the way: none added`;
+  return `${sent} → ${sent + bytes} bytes on the wire; +${((bytes / 1400) * 100).toFixed(1)} % at 1400`;
+}
+
+function crossingLine({ crossings }: Direction, path: Path): string {
+  const from = path.places[0]?.name;
+  const to = path.places.at(-1)?.name;
+  const mine = detours(path);
+  if (crossings.cni === 0 || mine.length === 0) {
+    return `${crossings.total}   ▼ ${from} sends, ▲ ${to} receives; none added by the CNI`;
+  }
+  const theirs = mine.map(({ process, places, crossings: count }) => {
+    const where = places.map((place) => `on ${place}`).join(", and ");
+    return `${count} are ${process}'s: kernel→user→kernel ${where}`;
+  });
+  return `${crossings.total}   ${theirs.join("; ")}`;
+}
+
+function mtuLines(forward: Direction, reply: Direction | undefined): readonly Line[] {
+  const there = forward.pathMtu;
+  if (there === undefined) return [];
+  const back = reply?.pathMtu;
+  const headers = forward.trace.sent[0]?.kind === "ipv6" ? 60 : 40;
+  const mss = `MSS ${Math.min(there, back ?? there) - headers}`;
+  if (back === undefined) return [{ label: "path mtu", text: `${there}, ${mss}` }];
+  const text = back === there ? `${there} both ways, ${mss}` : `${there} there, ${back} back, ${mss}`;
+  return [{ label: "path mtu", text }];
+}
+
+function fabricLines(forward: Direction, reply: Direction | undefined): readonly Line[] {
+  return fabricLegs(forward, reply).map(({ what, pairs }) => {
+    const between = pairs.map(({ from, to, both }) => `${from} ${both ? "↔" : "→"} ${to}`).join(", ");
+    const frames = what === "any-ip" ? "pods' own addresses" : what;
+    return { label: "fabric", text: `must pass ${frames} ${between}` };
+  });
+}
+
+function assumed({ assumptions }: Answer, zoom: "normal" | "verbose"): readonly Line[] {
+  return zoom === "verbose" ? assumptions.map((text) => ({ label: "assumed", text })) : [];
+}
+
+function writePicture(page: Page, path: Path): void {
+  const lines = zigzag(path, page.layout.columns);
+  if (lines.length === 0) return;
+  page.gap();
+  page.raw(lines);
+}
+
+function writeHelp(page: Page, answer: Answer): void {
+  const died = answer.forward.ttl === undefined || !answer.reply ? answer.forward : answer.reply;
+  const { story, seeIt } = died.diagnosis;
+  if (story.length > 0) {
+    page.gap();
+    page.text(story.join(" "));
+  }
+  if (answer.fixes.length > 0 || seeIt.length > 0) page.gap();
+  if (answer.fixes.length > 0) {
+    page.text("fix, each re-traced");
+    for (const [i, fix] of answer.fixes.entries()) writeFix(page, i + 1, fix);
+  }
+  if (seeIt.length === 0) return;
+  page.text("see it on the real thing");
+  const width = Math.max(...seeIt.map(({ at }) => at.length + 1));
+  for (const { at, command, expect } of seeIt) {
+    const head = `  ${`${at}#`.padEnd(width)} `;
+    const lines = beside(command, `expect: ${expect}`, 0, page.layout.columns - head.length);
+    page.row({ head, text: lines[0] ?? "" });
+    for (const line of lines.slice(1)) page.row({ head: `${" ".repeat(head.length)}  `, text: line });
+  }
+}
+
+function writeFix(page: Page, number: number, { edits, mode, headerBytes, pathMtu }: Fix): void {
+  const commands = [
+    ...(mode === undefined ? [] : [`--mode ${mode}`]),
+    ...edits.map(({ at, command }) => `${at}: ${command}`),
+  ];
+  const result = `+${headerBytes}${pathMtu === undefined ? "" : `, mtu ${pathMtu}`}`;
+  for (const [i, command] of commands.entries()) {
+    const head = i === 0 ? `  ${number}  ` : "     ";
+    const last = i === commands.length - 1;
+    page.row({ head, text: command, ...(last && { note: `DELIVERED  ${result}` }) });
+  }
+}
+
+function writeMore(page: Page, answer: Answer, delivered: boolean, zoom: "normal" | "verbose"): void {
+  const { question } = answer;
+  if (!delivered) {
+    page.text(
+      `more: cni-trace explain ${blamed(answer)} · cni-trace compare ${question.src.name} ${question.dst.name}`,
+    );
+  } else if (zoom === "normal") {
+    page.gap();
+    page.text("more: --why in sentences · -v losing rows, MACs, netfilter · --commands to run");
+  }
+}
+
+function blamed({ forward, reply, code }: Answer): string {
+  const died = forward.ttl === undefined || !reply ? forward : reply;
+  return died.diagnosis.because[0]?.code ?? died.diagnosis.code ?? code;
+}
