@@ -1,0 +1,463 @@
+#!/usr/bin/env python3
+"""What the laboratory of cni-trace asks of a Linux kernel that Node has no calls for. Standard library only.
+
+  helper.py build                carries out the steps on standard input (JSON), one result line each
+  helper.py forward CONFIG       a TUN forwarder as flanneld's udp backend is, until its namespace is gone
+  helper.py probe                sends the probes on standard input (JSON) and captures every frame meanwhile
+  helper.py dump                 the tables of the namespaces on standard input (JSON)
+  helper.py end                  ends the processes recorded in a folder, if they are still the same ones
+
+Layout. `probe` writes one JSON object a line and a probe:
+  {"id", "result": {"send", "errors": [{"errno","origin","type","code","from","mtu"}],
+                    "delivered": {"from","port","ttl"} | null, "reply": {"ttl"} | null},
+   "frames": [{"netns","dev","dir": "in"|"out","type": 0 host 1 broadcast 2 multicast 3 otherhost 4 outgoing,
+               "time": nanoseconds, "length", "hex", "start": "ethernet"|"ip"}]}
+`dump` writes one object: namespace -> {"link","addr","route","rule","neigh","fdb","filter"}, each the lines of
+`ip -o -d link`, `ip -o addr`, `ip route show table all`, `ip rule`, `ip neigh`, `bridge fdb`, `iptables-save`.
+"""
+import ctypes, errno, fcntl, ipaddress, json, mmap, os, select, signal, socket, struct, subprocess, sys, time
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
+NETNS = "/run/netns/"
+
+
+def enter(name):
+    """Moves this process into a named network namespace."""
+    fd = os.open(NETNS + name, os.O_RDONLY)
+    try:
+        if LIBC.setns(fd, CLONE_NEWNET) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), name)
+    finally:
+        os.close(fd)
+
+
+# --- build -----------------------------------------------------------------------------------------------------------
+
+SIOCETHTOOL = 0x8946
+# ETHTOOL_STXCSUM, STSO, SSG, SGSO, SGRO: the bytes captured are to be the bytes of a wire.
+OFFLOADS = (0x17, 0x1F, 0x19, 0x24, 0x2C)
+
+
+def bare(netns):
+    """Turns the offloads of every device off; one that has none to turn off says so, and that is all the same."""
+    enter(netns)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        for _, name in socket.if_nameindex():
+            for command in OFFLOADS:
+                value = ctypes.create_string_buffer(struct.pack("II", command, 0))
+                request = struct.pack("16sP", name.encode(), ctypes.addressof(value))
+                try:
+                    fcntl.ioctl(control, SIOCETHTOOL, request + bytes(40 - len(request)))
+                except OSError as error:
+                    if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                        raise
+
+
+def step(one, home):
+    if one["kind"] == "sysctl":
+        enter(one["netns"])
+        try:
+            with open("/proc/sys/" + one["key"], "w") as file:
+                file.write(one["value"])
+        except OSError as error:
+            return 1, os.strerror(error.errno)
+        return 0, ""
+    if one["kind"] == "bare":
+        bare(one["netns"])
+        return 0, ""
+    if one["kind"] == "forward":
+        return launch(one, home)
+    if one.get("netns"):
+        enter(one["netns"])
+    else:
+        LIBC.setns(home, CLONE_NEWNET)
+    done = subprocess.run(one["argv"], input=one.get("input", ""), capture_output=True, text=True)
+    return done.returncode, (done.stderr or done.stdout).strip()
+
+
+def launch(one, home):
+    """Starts a forwarder as a process of its own session, and waits until it says that it is ready."""
+    LIBC.setns(home, CLONE_NEWNET)
+    ready, said = os.pipe()
+    with open(os.devnull, "r+") as null:
+        subprocess.Popen(
+            [sys.executable, os.path.abspath(__file__), "forward", one["config"], str(said)],
+            stdin=null, stdout=null, stderr=null, start_new_session=True, pass_fds=(said,), cwd="/",
+        )
+    os.close(said)
+    text = b""
+    while chunk := os.read(ready, 4096):
+        text += chunk
+    os.close(ready)
+    return (0, "") if text == b"ready" else (1, text.decode() or "the forwarder ended")
+
+
+def build():
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    for one in json.load(sys.stdin):
+        try:
+            status, text = step(one, home)
+        except OSError as error:
+            status, text = 1, f"{error.strerror}: {error.filename or ''}"
+        print(json.dumps({"status": status, "text": text}), flush=True)
+
+
+# --- forward ---------------------------------------------------------------------------------------------------------
+
+TUNSETIFF = 0x400454CA
+IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
+
+
+def started(pid):
+    """When a process started, in clock ticks since boot: a number and this time name one process for ever."""
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[19]
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def lowered(packet):
+    """One off the TTL; nothing at 0."""
+    ttl = packet[8] - 1
+    if ttl <= 0:
+        return None
+    head = bytearray(packet)
+    head[8] = ttl
+    size = (head[0] & 15) * 4
+    head[10:12] = b"\0\0"
+    head[10:12] = struct.pack("!H", checksum(bytes(head[:size])))
+    return bytes(head)
+
+
+def unreachable(packet, own):
+    """flannel's net-unreachable, from the device's own address: the kernel will take it for a martian."""
+    quote = packet[:28]
+    body = struct.pack("!BBHI", 3, 0, 0, 0) + quote
+    body = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 0, 0, 8, 1, 0, own, packet[12:16])
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body
+
+
+def forward(config, said):
+    with open(config) as file:
+        told = json.load(file)
+    # The process writes itself down before it holds anything, and ends when its namespace is gone already.
+    note = f"{config}.pid"
+    with open(note + ".new", "w") as file:
+        json.dump({"pid": os.getpid(), "started": started(os.getpid())}, file)
+    os.rename(note + ".new", note)
+    try:
+        enter(told["netns"])
+        tun = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", told["tun"].encode(), IFF_TUN | IFF_NO_PI))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind((told["ip"], told["port"]))
+    except OSError as error:
+        os.write(said, f"{error.strerror}".encode())
+        return
+    leases = [(ipaddress.ip_network(dst), to, port) for dst, to, port in told["leases"]]
+    own = socket.inet_aton(told["own"]) if told["own"] else None
+    os.write(said, b"ready")
+    os.close(said)
+    while os.path.exists(config):
+        for source in select.select([tun, udp], [], [], 1.0)[0]:
+            try:
+                if source is udp:
+                    packet = lowered(udp.recv(told["buffer"]))
+                    if packet:
+                        os.write(tun, packet)
+                    continue
+                packet = os.read(tun, told["buffer"])
+                if len(packet) < 20 or packet[0] >> 4 != 4:
+                    continue
+                dst = ipaddress.ip_address(packet[16:20])
+                lease = next((lease for lease in leases if dst in lease[0]), None)
+                if lease is None:
+                    fragment = struct.unpack("!H", packet[6:8])[0] & 0x1FFF
+                    if own and packet[9] != 1 and not fragment:
+                        os.write(tun, unreachable(packet, own))
+                    continue
+                packet = lowered(packet)
+                if packet:
+                    udp.sendto(packet, lease[1:])
+            except OSError:
+                # What the kernel refuses to carry is lost, as it is with flanneld; errors on the socket are read away.
+                continue
+
+
+def end(folder):
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith(".pid"):
+            continue
+        with open(os.path.join(folder, name)) as file:
+            told = json.load(file)
+        try:
+            if started(told["pid"]) == told["started"]:
+                os.kill(told["pid"], signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+# --- capture ---------------------------------------------------------------------------------------------------------
+
+ETH_P_ALL = 3
+SOL_PACKET, PACKET_RX_RING, PACKET_VERSION, TPACKET_V2 = 263, 5, 10, 1
+FRAME, FRAMES = 16384, 256
+LINK_HEADER = {1: "ethernet"}
+
+
+class Ring:
+    """Every frame of every device of one namespace. The kernel copies each at the tap, before the next one can write in it."""
+
+    def __init__(self, netns):
+        enter(netns)
+        self.netns = netns
+        self.names = dict(socket.if_nameindex())
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self.socket.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V2)
+        block = FRAME * 4
+        request = struct.pack("IIII", block, FRAME * FRAMES // block, FRAME, FRAMES)
+        self.socket.setsockopt(SOL_PACKET, PACKET_RX_RING, request)
+        self.map = mmap.mmap(self.socket.fileno(), FRAME * FRAMES)
+        self.next = 0
+
+    def read(self):
+        """The frames since the last time, oldest first."""
+        while True:
+            at = self.next * FRAME
+            status, length, kept, mac, _, sec, nsec = struct.unpack_from("IIIHHII", self.map, at)
+            if not status & 1:
+                return
+            _, _, index, hardware, kind, _ = struct.unpack_from("HHiHBB", self.map, at + 32)
+            data = self.map[at + mac : at + mac + kept]
+            struct.pack_into("I", self.map, at, 0)
+            self.next = (self.next + 1) % FRAMES
+            name = self.names.get(index, str(index))
+            if name == "lo":
+                continue
+            yield {
+                "netns": self.netns, "dev": name, "dir": "out" if kind == 4 else "in", "type": kind,
+                "time": sec * 1000000000 + nsec, "length": length, "hex": data.hex(),
+                "start": LINK_HEADER.get(hardware, "ip"),
+            }
+
+
+# --- probe -----------------------------------------------------------------------------------------------------------
+
+IP_MTU_DISCOVER, IP_RECVERR, IP_RECVTTL = 10, 11, 12
+DISCOVER = {"never": 0, "auto": 1, "always": 2}
+ORIGINS = {1: "local", 2: "icmp", 3: "icmp"}
+
+
+def arpish(frame):
+    return frame["start"] == "ethernet" and frame["hex"][24:28] == "0806"
+
+
+class Bench:
+    def __init__(self, told):
+        self.rings = [Ring(name) for name in told["netns"]]
+        self.all = told["netns"]
+        self.quiet = told["quiet"]
+
+    def frames(self):
+        return [frame for ring in self.rings for frame in ring.read()]
+
+    def settle(self):
+        """All frames until nothing has happened for a while: longer after a question that ARP may repeat."""
+        seen, until = [], time.monotonic() + self.quiet
+        limit = time.monotonic() + 6
+        while time.monotonic() < min(until, limit):
+            time.sleep(0.004)
+            fresh = self.frames()
+            if fresh:
+                pause = 0.16 if any(arpish(frame) for frame in fresh) else self.quiet
+                until = max(until, time.monotonic() + pause)
+                seen += fresh
+        return sorted(seen, key=lambda frame: frame["time"])
+
+    def forget(self, told):
+        """Path MTUs are forgotten; in a cold test everything that was learned is."""
+        if told.get("keep"):
+            return
+        for name in self.all:
+            enter(name)
+            with open("/proc/sys/net/ipv4/route/flush", "w") as file:
+                file.write("1")
+            if told.get("cold"):
+                subprocess.run(["ip", "neigh", "flush", "all"], capture_output=True)
+                for _, dev in socket.if_nameindex():
+                    if os.path.exists(f"/proc/sys/net/ipv4/conf/{dev}"):
+                        subprocess.run(["bridge", "fdb", "flush", "dev", dev, "dynamic"], capture_output=True)
+
+    def probe(self, told):
+        self.forget(told)
+        listener = listen(told) if told.get("listen") else None
+        self.settle_short()
+        sender, result = send(told)
+        frames = self.settle()
+        result["errors"] = errors(sender) if sender else []
+        result["delivered"] = received(listener, told) if listener else None
+        result["reply"] = replied(sender) if sender and told["protocol"] == "icmp" else None
+        if told["protocol"] == "tcp" and sender:
+            code = sender.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code and result["send"] == "ok":
+                result["send"] = errno.errorcode.get(code, str(code))
+        for one in (sender, listener):
+            if one:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                one.close()
+        return {"id": told["id"], "result": result, "frames": frames}
+
+    def settle_short(self):
+        """What a socket that was closed still sends belongs to no probe."""
+        while self.frames():
+            time.sleep(0.005)
+
+
+def listen(told):
+    enter(told["listen"])
+    kind = socket.SOCK_STREAM if told["protocol"] == "tcp" else socket.SOCK_DGRAM
+    one = socket.socket(socket.AF_INET, kind)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(("0.0.0.0", told["dport"]))
+    one.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+    if kind == socket.SOCK_STREAM:
+        one.listen(1)
+    one.setblocking(False)
+    return one
+
+
+def received(listener, told):
+    try:
+        if told["protocol"] == "tcp":
+            peer, (source, port) = listener.accept()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()
+            return {"from": source, "port": port, "ttl": None}
+        _, ancillary, _, (source, port) = listener.recvmsg(65536, 256)
+        ttl = next(struct.unpack("i", data)[0] for _, kind, data in ancillary if kind == socket.IP_TTL)
+        return {"from": source, "port": port, "ttl": ttl}
+    except BlockingIOError:
+        return None
+
+
+def send(told):
+    enter(told["netns"])
+    protocol = told["protocol"]
+    if protocol == "icmp":
+        one = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    else:
+        one = socket.socket(socket.AF_INET, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, DISCOVER[told["df"]])
+    one.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+    one.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+    one.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, told["ttl"])
+    one.setblocking(False)
+    result = {"send": "ok"}
+    try:
+        if protocol == "icmp":
+            pattern = bytes(i & 255 for i in range(told["size"] - 28))
+            head = struct.pack("!BBHHH", 8, 0, 0, told["sport"], 1)
+            head = head[:2] + struct.pack("!H", checksum(head + pattern)) + head[4:]
+            one.sendto(head + pattern, (told["dst"], 0))
+        else:
+            one.bind(("0.0.0.0", told["sport"]))
+            if protocol == "tcp":
+                one.connect((told["dst"], told["dport"]))
+            else:
+                one.sendto(bytes(i & 255 for i in range(told["size"] - 28)), (told["dst"], told["dport"]))
+    except BlockingIOError:
+        pass
+    except OSError as error:
+        result["send"] = errno.errorcode.get(error.errno, str(error.errno))
+    return one, result
+
+
+def errors(sender):
+    found = []
+    while True:
+        try:
+            _, ancillary, _, _ = sender.recvmsg(2048, 512, socket.MSG_ERRQUEUE)
+        except OSError:
+            return found
+        for _, kind, data in ancillary:
+            if kind != IP_RECVERR:
+                continue
+            code, origin, icmp, sub, _, info, _ = struct.unpack_from("IBBBBII", data)
+            one = {"errno": errno.errorcode.get(code, str(code)), "origin": ORIGINS.get(origin, str(origin))}
+            if origin == 2:
+                one.update(type=icmp, code=sub, **{"from": socket.inet_ntoa(data[20:24])})
+            if code == errno.EMSGSIZE:
+                one["mtu"] = info
+            found.append(one)
+
+
+def replied(sender):
+    while True:
+        try:
+            data, ancillary, _, _ = sender.recvmsg(65536, 256)
+        except OSError:
+            return None
+        if data[(data[0] & 15) * 4] == 0:
+            return {"ttl": data[8]}
+
+
+def probe():
+    told = json.load(sys.stdin)
+    bench = Bench(told)
+    for one in told["probes"]:
+        print(json.dumps(bench.probe(one)), flush=True)
+
+
+# --- dump ------------------------------------------------------------------------------------------------------------
+
+TABLES = {
+    "link": ["ip", "-o", "-d", "link"],
+    "addr": ["ip", "-o", "-4", "addr"],
+    "route": ["ip", "-4", "route", "show", "table", "all"],
+    "rule": ["ip", "-4", "rule"],
+    "neigh": ["ip", "-4", "neigh", "show", "nud", "permanent"],
+    "fdb": ["bridge", "fdb", "show"],
+    "filter": ["iptables-save"],
+}
+
+
+def dump():
+    told = json.load(sys.stdin)
+    tables = {}
+    for name in told["netns"]:
+        enter(name)
+        tables[name] = {}
+        for table, argv in TABLES.items():
+            done = subprocess.run(argv, capture_output=True, text=True)
+            tables[name][table] = [line.rstrip() for line in done.stdout.splitlines()]
+    json.dump(tables, sys.stdout)
+
+
+def main(argv):
+    if argv[:1] == ["build"]:
+        build()
+    elif argv[:1] == ["forward"] and len(argv) == 3:
+        forward(argv[1], int(argv[2]))
+    elif argv[:1] == ["probe"]:
+        probe()
+    elif argv[:1] == ["dump"]:
+        dump()
+    elif argv[:1] == ["end"] and len(argv) == 2:
+        end(argv[1])
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

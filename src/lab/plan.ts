@@ -1,0 +1,202 @@
+import type { Netns } from "../kernel/netns.ts";
+import type { Network, Segment } from "../kernel/network.ts";
+import type { Forwarder } from "../kernel/process.ts";
+import type { Refused } from "../kernel/refused.ts";
+import { addCommand, addressCommand, ruleCommand } from "../render/iproute.ts";
+import { kernelName, type Names, namesOf } from "./names.ts";
+import { filterSteps } from "./plan-filter.ts";
+import { linkSteps, SEGMENT_BRIDGE, upSteps } from "./plan-links.ts";
+import { type Command, type Setting, type Step, sysctlPath } from "./step.ts";
+
+/** Everything that makes a network in a kernel, in order. */
+export interface Plan {
+  readonly names: Names;
+  readonly steps: readonly Step[];
+  /** What of the network this lab does not build, in a sentence each. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * The steps that make a network's rows in a kernel: the rows that agents and operators wrote, in the order in which the
+ * tables hold them, and those the kernel is to refuse. Rows the kernel makes itself are left to it.
+ */
+export function planLab(network: Network, prefix: string): Plan {
+  const names = namesOf(network, prefix);
+  const all = [...network.names()].flatMap((name) => network.netns(name) ?? []);
+  const made = new Set<string>();
+  const devices = all.flatMap((netns) => linkSteps(network, netns, names, made));
+  const steps: readonly Step[] = [
+    ...[...network.segments].flatMap(([name]) => segmentSteps(name, names)),
+    ...all.flatMap((netns) => groundSteps(netns, names)),
+    ...devices,
+    ...[...network.segments].flatMap(([name, segment]) => portSteps(name, segment, names, made)),
+    ...all.flatMap((netns) => addressSteps(netns, names)),
+    ...all.flatMap((netns) => upSteps(netns, names)),
+    ...all.flatMap((netns) => settingSteps(netns, names)),
+    ...all.flatMap((netns) => rowSteps(netns, names)),
+    ...all.flatMap((netns) => filterSteps(netns, names)),
+    ...all.map((netns) => ({ kind: "bare", netns: kernelName(names, netns.name), place: netns.name }) as const),
+    ...all.flatMap((netns) => netns.forwarders.map((row) => forwardStep(netns, row, names))),
+  ];
+  return { names, steps, missing: missingOf(network, all) };
+}
+
+/** What a namespace starts with here: no IPv6, no redirects, ICMP errors without a limit. */
+const GROUND: readonly (readonly [key: string, value: string])[] = [
+  ["net/ipv6/conf/all/disable_ipv6", "1"],
+  ["net/ipv6/conf/default/disable_ipv6", "1"],
+  ["net/ipv4/ip_forward", "0"],
+  ["net/ipv4/conf/all/rp_filter", "0"],
+  ["net/ipv4/conf/default/rp_filter", "0"],
+  ["net/ipv4/conf/all/send_redirects", "0"],
+  ["net/ipv4/conf/default/send_redirects", "0"],
+  ["net/ipv4/conf/all/accept_redirects", "0"],
+  ["net/ipv4/conf/default/accept_redirects", "0"],
+  ["net/ipv4/icmp_ratelimit", "0"],
+  ["net/ipv4/icmp_msgs_per_sec", "100000"],
+  ["net/ipv4/icmp_msgs_burst", "100000"],
+  ["net/bridge/bridge-nf-call-iptables", "0"],
+];
+
+/** Neighbours that fail soon and do not age while the lab is looked at. */
+const NEIGHBOURS: readonly (readonly [key: string, value: string])[] = [
+  ["base_reachable_time_ms", "3600000"],
+  ["retrans_time_ms", "60"],
+];
+
+function groundSteps(netns: Netns, names: Names): readonly Step[] {
+  const here = kernelName(names, netns.name);
+  const told = [...netns.sysctls].filter(([key]) => /\.conf\.default\./.test(key));
+  return [
+    { kind: "run", place: netns.name, argv: ["ip", "netns", "add", here] },
+    ...GROUND.map(([key, value]) => setting(netns, here, key, value)),
+    ...told.map(([key, value]) => setting(netns, here, sysctlPath(key), value)),
+  ];
+}
+
+function setting({ name }: Pick<Netns, "name">, netns: string, key: string, value: string): Setting {
+  return { kind: "sysctl", place: name, netns, key, value };
+}
+
+function segmentSteps(name: string, names: Names): readonly Step[] {
+  const netns = names.segments.get(name) ?? "";
+  const place = `segment/${name}`;
+  const run = (...argv: readonly string[]): Command => ({ kind: "run", place, netns, argv });
+  return [
+    { kind: "run", place, argv: ["ip", "netns", "add", netns] },
+    setting({ name: place }, netns, "net/ipv6/conf/all/disable_ipv6", "1"),
+    setting({ name: place }, netns, "net/ipv6/conf/default/disable_ipv6", "1"),
+    setting({ name: place }, netns, "net/bridge/bridge-nf-call-iptables", "0"),
+    run("ip", "link", "add", SEGMENT_BRIDGE, "type", "bridge", "mcast_snooping", "0"),
+    run("ip", "link", "set", "dev", SEGMENT_BRIDGE, "up"),
+  ];
+}
+
+function portSteps(name: string, segment: Segment, names: Names, made: ReadonlySet<string>): readonly Step[] {
+  const netns = names.segments.get(name) ?? "";
+  const place = `segment/${name}`;
+  const ports = [...made].filter((key) => key.startsWith(`${name}:`)).map((key) => key.slice(name.length + 1));
+  const run = (...argv: readonly string[]): Command => ({ kind: "run", place, netns, argv });
+  return [
+    ...ports.map((port) => run("ip", "link", "set", "dev", port, "master", SEGMENT_BRIDGE, "up")),
+    run("ip", "link", "set", "dev", SEGMENT_BRIDGE, "mtu", `${segment.mtu}`),
+    ...fabricSteps(segment, run),
+    { kind: "bare", place, netns },
+  ];
+}
+
+/** What the fabric eats, as rules of the segment's bridge. */
+function fabricSteps({ fabric }: Segment, run: (...argv: readonly string[]) => Command): readonly Step[] {
+  const rules = fabric.map(({ verdict, protocol, port }) => {
+    const dport = port === undefined ? [] : ["--ip-destination-port", `${port}`];
+    const match = ["-p", "IPv4", "--ip-protocol", `${protocol}`, ...dport];
+    return run("ebtables", "-A", "FORWARD", ...match, "-j", verdict === "drop" ? "DROP" : "ACCEPT");
+  });
+  const rest = fabric.some(({ verdict }) => verdict === "allow");
+  return [...rules, ...(rest ? [run("ebtables", "-A", "FORWARD", "-p", "IPv4", "-j", "DROP")] : [])];
+}
+
+function addressSteps(netns: Netns, names: Names): readonly Step[] {
+  return netns.addresses
+    .filter(({ by, ip }) => by !== "kernel" && ip.family === 4)
+    .map((address) => ({
+      kind: "run",
+      place: netns.name,
+      netns: kernelName(names, netns.name),
+      // Without a broadcast address only where the prefix has none; `brd +` is what agents ask for too.
+      argv: addressCommand(address).split(" "),
+    }));
+}
+
+function settingSteps(netns: Netns, names: Names): readonly Step[] {
+  const told = [...netns.sysctls].filter(([key]) => !/\.conf\.default\./.test(key) && !key.startsWith("net.ipv6."));
+  // Whether everything forwards is written before what single devices do, which it would overwrite.
+  const wide = ([key]: readonly [string, string]) => Number(/^net\.ipv4\.ip_forward$|\.conf\.all\./.test(key));
+  const here = kernelName(names, netns.name);
+  const devices = [...netns.links.values()].filter(({ kind }) => kind !== "loopback");
+  return [
+    ...devices.flatMap(({ name }) =>
+      NEIGHBOURS.map(([key, value]) => setting(netns, here, `net/ipv4/neigh/${name}/${key}`, value)),
+    ),
+    ...told
+      .sort((a, b) => wide(b) - wide(a))
+      .map(([key, value]) => setting(netns, here, sysctlPath(key), value)),
+  ];
+}
+
+function rowSteps(netns: Netns, names: Names): readonly Step[] {
+  const run = (words: string, refused?: Refused): Command => ({
+    kind: "run",
+    place: netns.name,
+    netns: kernelName(names, netns.name),
+    argv: words.split(" "),
+    ...(refused && { refused: { errno: refused.errno, text: refused.text } }),
+  });
+  const own = <R extends { readonly by: string }>(rows: Iterable<R>) => [...rows].filter(({ by }) => by !== "kernel");
+  const routes = own(netns.routes.rows()).filter(({ dst }) => dst.family === 4);
+  const neighbours = own(netns.neighbours.rows()).filter(({ ip }) => ip.family === 4);
+  return [
+    ...routes.map((row) => run(addCommand({ table: "route", row }))),
+    ...own(netns.rules)
+      .filter((rule) => (rule.family ?? rule.from?.family ?? rule.to?.family ?? 4) === 4)
+      .map((rule) => run(ruleCommand(rule))),
+    ...neighbours.map((row) => run(addCommand({ table: "neigh", row }))),
+    ...own(netns.fdb.rows())
+      .filter(({ dst }) => dst?.family !== 6)
+      .map((row) => run(addCommand({ table: "fdb", row }))),
+    ...[...netns.refused()].flatMap((refused) => {
+      const { asked } = refused;
+      const replayed = asked.table === "route" || asked.table === "neigh" || asked.table === "fdb";
+      return replayed ? [run(addCommand(asked), refused)] : [];
+    }),
+  ];
+}
+
+function forwardStep(netns: Netns, { process, tun, ip, port, buffer }: Forwarder, names: Names): Step {
+  const here = kernelName(names, netns.name);
+  const leases = [...netns.leases.rows()].filter((row) => row.process === process);
+  const own = netns.addresses.find(({ dev }) => dev === tun)?.ip;
+  return {
+    kind: "forward",
+    place: netns.name,
+    netns: here,
+    config: {
+      netns: here,
+      tun,
+      ip: `${ip}`,
+      port,
+      buffer,
+      own: own ? `${own}` : null,
+      leases: leases.map((row) => [`${row.dst}`, `${row.to}`, row.port] as const),
+    },
+  };
+}
+
+function missingOf(network: Network, all: readonly Netns[]): readonly string[] {
+  const checked = [...network.segments.values()].filter(({ sourceDestCheck }) => sourceDestCheck);
+  const six = all.some((netns) => netns.addresses.some(({ ip }) => ip.family === 6));
+  return [
+    ...checked.map(({ name }) => `segment ${name} checks sources and destinations, which the lab's bridge does not`),
+    ...(six ? ["IPv6 is switched off in the lab: only IPv4 is built and sent"] : []),
+  ];
+}
