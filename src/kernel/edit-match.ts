@@ -5,7 +5,7 @@ import { quoted, type Words } from "./words.ts";
 type Draft = { -readonly [K in keyof Match]: Match[K] };
 
 /** IP protocols by the names iptables knows itself, and the one that tunnels need. */
-export const PROTOCOLS: ReadonlyMap<string, number> = new Map([
+const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ["icmp", 1],
   ["ipencap", 4],
   ["tcp", 6],

@@ -26,7 +26,7 @@ export interface RouteFlush {
   readonly type?: RouteType;
 }
 
-export const ROUTE_TYPES: readonly RouteType[] = [
+const ROUTE_TYPES: readonly RouteType[] = [
   "unicast",
   "local",
   "broadcast",

@@ -59,7 +59,6 @@ type Asked =
 
 /** A change by hand, a fault or a fix: plain data, with the words it was asked in. */
 export type Edit = Asked & { readonly text: string };
-export type EditKind = Edit["kind"];
 
 /**
  * Reads a command in the operator's own words: `ip`, `bridge`, `iptables`, `ip6tables`, `ipset`, `sysctl`, `pkill`, and

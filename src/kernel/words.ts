@@ -12,7 +12,7 @@ export interface Word {
 }
 
 /** A command that cannot be read; it never leaves the files that read commands. */
-export class Misread extends Error {
+class Misread extends Error {
   readonly offset: number;
   readonly hint: string | undefined;
 

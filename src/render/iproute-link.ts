@@ -33,7 +33,7 @@ function typeText(link: Link): string {
 }
 
 /** A namespace's name where `ip netns` takes no slash: `pod:default:pod-a`. */
-export function netnsName(netns: string): string {
+function netnsName(netns: string): string {
   return netns.replaceAll("/", ":");
 }
 

@@ -27,6 +27,13 @@ export function routeText(route: Route): string {
   return line(...shown(route)) + branches.join("");
 }
 
+/** What tells where a route leads, and nothing else: `10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink`. */
+export function routeBrief({ type, dst, via, dev, onlink, nexthops = [] }: Route): string {
+  const branches = nexthops.map((hop) => line("nexthop", nexthopText(hop, "told")));
+  const head = [type !== "unicast" && type, destinationText(dst), via && `via ${via}`];
+  return line(...head, dev !== undefined && `dev ${dev}`, onlink && "onlink", ...branches);
+}
+
 function shown(route: Route): readonly (string | false | undefined)[] {
   const { type, dst, via, dev, src, metric, mtu, proto, scope, table, onlink } = route;
   const v6 = dst.family === 6;
@@ -74,7 +81,7 @@ export function routeCommand(route: Route): string {
     dev !== undefined && `dev ${dev}`,
     (own || table !== MAIN_TABLE) && `table ${tableName(table)}`,
     proto !== "boot" && `proto ${proto}`,
-    !v6 && scope !== usualScope(route) && `scope ${scope}`,
+    !v6 && (scope !== "global" || usualScope(route) !== "global") && `scope ${scope}`,
     src && `src ${src}`,
     metric !== (v6 ? 1024 : 0) && `metric ${metric}`,
     onlink && "onlink",
@@ -154,7 +161,7 @@ export function leaseCommand(lease: Lease): string {
 }
 
 /** A member of an ipset as `ipset save` prints it. */
-export function setText({ set, prefix }: SetMember): string {
+function setText({ set, prefix }: SetMember): string {
   return `add ${set} ${destinationText(prefix)}`;
 }
 

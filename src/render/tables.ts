@@ -43,7 +43,7 @@ export interface TablesOptions {
   readonly only?: readonly Section[];
   /** `all` also shows the rows the kernel makes itself. */
   readonly detail: "written" | "all";
-  /** Width of the terminal. Commands are never broken; writers stand in a column where there is room. */
+  /** Where the writers stand; behind longer commands they stand further out, since commands are never broken. */
   readonly columns: number;
 }
 
@@ -54,7 +54,6 @@ export interface TablesOptions {
  */
 export function* tablesLines(netns: Netns, options: TablesOptions): Generator<string> {
   const wanted = SECTIONS.filter((section) => options.only?.includes(section) ?? true);
-  const width = Math.min(options.columns, 110) - 14;
   yield `# ${netns.name}`;
   for (const section of wanted) {
     let empty = true;
@@ -62,7 +61,7 @@ export function* tablesLines(netns: Netns, options: TablesOptions): Generator<st
       if (entry.by === "kernel" && options.detail === "written") continue;
       if (empty) yield `## ${section}`;
       empty = false;
-      yield entry.by === undefined ? entry.text : `${entry.text.padEnd(width)}  # ${writer(entry)}`;
+      yield entry.by === undefined ? entry.text : `${entry.text.padEnd(options.columns)}  # ${writer(entry)}`;
     }
   }
 }
