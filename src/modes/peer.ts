@@ -17,6 +17,7 @@ export class HostPeer implements Peer {
   readonly #topology: Topology;
   readonly #mode: string;
   readonly #note: (mac: Mac, peer: HostPeer) => void;
+  #calico: CalicoSettings | undefined;
   #pods: readonly Pod[] | undefined;
   #addresses: ReadonlyMap<string, readonly Ip[]> | undefined;
 
@@ -69,7 +70,8 @@ export class HostPeer implements Peer {
   }
 
   get calico(): CalicoSettings {
-    return { ...this.#topology.cni.calico, ...this.host.cni.calico };
+    this.#calico ??= { ...this.#topology.cni.calico, ...this.host.cni.calico };
+    return this.#calico;
   }
 
   /** A number its agent was told for this mode, under upstream's key. */

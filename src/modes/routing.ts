@@ -159,10 +159,25 @@ export class Routing {
     };
   }
 
-  #machine(machine: Host | Router, family: Family): Pick<Speaker, "name" | "addresses" | "networks" | "alike"> {
-    const networks = networksOf(machine, family).map(({ network }) => network);
-    const subnets = machine.nics.map((nic) => nic.subnet).join(" ");
-    return { name: machine.name, addresses: addressesOf(machine, family), networks, alike: subnets };
+  #machine({ name, nics }: Host | Router, family: Family): Pick<Speaker, "name" | "addresses" | "networks" | "alike"> {
+    const addresses: Ip[] = [];
+    const networks: Prefix[] = [];
+    let alike = "";
+    for (const nic of nics) {
+      alike += `${nic.subnet} `;
+      for (const { ip, length } of nic.addresses) {
+        if (ip.family !== family) continue;
+        addresses.push(ip);
+        networks.push(this.#network(nic, ip, length));
+      }
+    }
+    return { name, addresses, networks, alike };
+  }
+
+  /** The subnet's own prefix where that is what the card has: thousands of speakers share it. */
+  #network({ subnet }: Nic, ip: Ip, length: number): Prefix {
+    const cidrs = this.#underlay.topology.subnets.get(subnet)?.cidrs ?? [];
+    return cidrs.find((cidr) => cidr.length === length && cidr.contains(ip)) ?? Prefix.of(ip, length);
   }
 
   /** BIRD's table without BGP: what is connected (direct), and static and default routes (learned from the kernel). */
