@@ -147,9 +147,9 @@ describe("calico-ipip", () => {
     const net = await network("calico-ipip", A);
     const node = net.netns("host/node1");
     expect(links(node).slice(1)).toEqual([
-      "2: eth0 mtu 1500 nic",
-      "3: tunl0 mtu 1480 ipip remote any local any ttl inherit nopmtudisc",
-      "4: calice0906292e2 mtu 1480 veth",
+      "2: eth0 mtu 1500",
+      "3: tunl0 mtu 1480 type ipip remote any local any ttl inherit nopmtudisc",
+      "4: calice0906292e2 mtu 1480 type veth peer name eth0 netns pod:default:pod1",
     ]);
     expect(addresses(node)).toContain("10.233.1.0/32 dev tunl0");
     expect(mainRoutes(node)).toEqual([
@@ -254,28 +254,28 @@ describe("Felix's rules", async () => {
     expect(words("raw", "cali-PREROUTING")).toEqual([
       "-A cali-PREROUTING -j MARK --set-xmark 0x0/0x1f0000",
       "-A cali-PREROUTING -i cali+ -j MARK --set-xmark 0x80000/0x80000",
-      "-A cali-PREROUTING --mark 0x80000/0x80000 -m rpfilter --validmark --invert -j DROP",
+      "-A cali-PREROUTING -m mark --mark 0x80000/0x80000 -m rpfilter --invert --validmark -j DROP",
     ]);
   });
   test("accept by the profile of the pod's namespace, and let no tunnel start in a pod", () => {
     expect(words("filter", "cali-fw-calice0906292e2")).toEqual([
-      "-A cali-fw-calice0906292e2 --ctstate RELATED,ESTABLISHED -j ACCEPT",
-      "-A cali-fw-calice0906292e2 --ctstate INVALID -j DROP",
+      "-A cali-fw-calice0906292e2 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+      "-A cali-fw-calice0906292e2 -m conntrack --ctstate INVALID -j DROP",
       "-A cali-fw-calice0906292e2 -j MARK --set-xmark 0x0/0x10000",
-      "-A cali-fw-calice0906292e2 -p 17 --dport 4789 -j DROP",
+      "-A cali-fw-calice0906292e2 -p udp -m udp --dport 4789 -j DROP",
       "-A cali-fw-calice0906292e2 -p 4 -j DROP",
       "-A cali-fw-calice0906292e2 -j cali-pro-kns.default",
-      "-A cali-fw-calice0906292e2 --mark 0x10000/0x10000 -j RETURN",
+      "-A cali-fw-calice0906292e2 -m mark --mark 0x10000/0x10000 -j RETURN",
       "-A cali-fw-calice0906292e2 -j DROP",
     ]);
     expect(words("filter", "FORWARD")).toEqual([
       "-A FORWARD -j cali-FORWARD",
-      "-A FORWARD --mark 0x10000/0x10000 -j ACCEPT",
+      "-A FORWARD -m mark --mark 0x10000/0x10000 -j ACCEPT",
     ]);
   });
   test("let IP-in-IP in from Calico's hosts alone", () => {
     expect(words("filter", "cali-INPUT").slice(0, 2)).toEqual([
-      "-A cali-INPUT -p 4 --match-set cali40all-hosts-net src --dst-type LOCAL -j ACCEPT",
+      "-A cali-INPUT -p 4 -m set --match-set cali40all-hosts-net src -m addrtype --dst-type LOCAL -j ACCEPT",
       "-A cali-INPUT -p 4 -j DROP",
     ]);
     const members = [...(sets?.rows() ?? [])].filter((row) => row.set === "cali40all-hosts-net");
@@ -284,11 +284,11 @@ describe("Felix's rules", async () => {
   test("masquerade what leaves the pools", () => {
     expect(words("nat", "cali-POSTROUTING")).toEqual([
       "-A cali-POSTROUTING -j cali-nat-outgoing",
-      "-A cali-POSTROUTING ! -s 10.233.1.0/32 -o tunl0 --src-type LOCAL -j MASQUERADE --random-fully",
+      "-A cali-POSTROUTING ! -s 10.233.1.0/32 -o tunl0 -m addrtype --src-type LOCAL -j MASQUERADE --random-fully",
     ]);
     expect(words("nat", "cali-nat-outgoing")).toEqual([
-      "-A cali-nat-outgoing --match-set cali40all-ipam-pools dst -j RETURN",
-      "-A cali-nat-outgoing --match-set cali40masq-ipam-pools src -j MASQUERADE --random-fully",
+      "-A cali-nat-outgoing -m set --match-set cali40all-ipam-pools dst -j RETURN",
+      "-A cali-nat-outgoing -m set --match-set cali40masq-ipam-pools src -j MASQUERADE --random-fully",
     ]);
   });
   test("a long namespace's profile chain is hashed to 28 characters", async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { buildNetwork } from "../../src/modes/build.ts";
 import { flannelUdp } from "../../src/modes/flannel-udp.ts";
+import { fdbText, neighbourText } from "../../src/render/iproute.ts";
 import { network, topology } from "./model.ts";
-import { addresses, chainWords, fdbWords, links, mainRoutes, neighbourWords } from "./words.ts";
+import { addresses, chainWords, links, mainRoutes } from "./words.ts";
 
 /** Two nodes on one segment with a gateway: the golden example of the flannel reference. */
 const GOLDEN = `
@@ -33,10 +34,10 @@ describe("what every backend leaves on a node and in a pod", () => {
   });
   test("the node's devices are its card, the bridge and a veth a pod, in that order", () => {
     expect(links(hostGw.netns("host/a"))).toEqual([
-      "1: lo mtu 65536 loopback",
-      "2: eth0 mtu 1500 nic",
-      "3: cni0 mtu 1500 bridge",
-      expect.stringMatching(/^4: veth[0-9a-f]{8} mtu 1500 master cni0 veth$/),
+      "1: lo mtu 65536 type loopback",
+      "2: eth0 mtu 1500",
+      "3: cni0 mtu 1500 type bridge",
+      expect.stringMatching(/^4: veth[0-9a-f]{8} mtu 1500 type veth peer name eth0 netns pod:default:pa$/),
     ]);
     expect(addresses(hostGw.netns("host/a"))).toEqual(["10.168.0.2/24 dev eth0", "100.96.1.1/24 dev cni0"]);
   });
@@ -55,16 +56,18 @@ describe("flannel-vxlan", () => {
   const a = vxlan.netns("host/a");
   const macB = vxlan.netns("host/b")?.links.get("flannel.1")?.mac;
   test("has one VXLAN device, bound to the node's card, with the /32 of its share", () => {
-    expect(links(a)[2]).toBe("3: flannel.1 mtu 1450 vxlan id 1 local 10.168.0.2 dev eth0 dstport 8472 nolearning");
+    expect(links(a)[2]).toBe("3: flannel.1 mtu 1450 type vxlan id 1 dev eth0 local 10.168.0.2 dstport 8472 nolearning");
     expect(addresses(a)).toContain("100.96.1.0/32 dev flannel.1");
-    expect(links(a)[3]).toBe("4: cni0 mtu 1450 bridge");
+    expect(links(a)[3]).toBe("4: cni0 mtu 1450 type bridge");
   });
   test("has a route, a neighbour and a forwarding entry for the other node", () => {
     expect(mainRoutes(a)).toEqual([...COMMON, "100.96.2.0/24 via 100.96.2.0 dev flannel.1 onlink"]);
-    expect([...(a?.neighbours.rows() ?? [])].map(neighbourWords)).toEqual([
+    expect([...(a?.neighbours.rows() ?? [])].map(neighbourText)).toEqual([
       `100.96.2.0 dev flannel.1 lladdr ${macB} PERMANENT`,
     ]);
-    expect([...(a?.fdb.rows() ?? [])].map(fdbWords)).toEqual([`${macB} dev flannel.1 dst 10.168.0.3 self permanent`]);
+    expect([...(a?.fdb.rows() ?? [])].map((entry) => fdbText(entry))).toEqual([
+      `${macB} dev flannel.1 dst 10.168.0.3 self permanent`,
+    ]);
   });
   test("writes the rows of flanneld under its own name", () => {
     expect([...(a?.routes.rows() ?? [])].map((row) => row.by)).toContain("flanneld");
@@ -82,7 +85,7 @@ describe("flannel-vxlan", () => {
   test("MTU is the underlay's, and 50 is still taken off it", async () => {
     const small = await network("vxlan", `cni: { flannel-vxlan: { MTU: 1400, Port: 4789 } }${GOLDEN}`);
     expect(links(small.netns("host/a"))[2]).toBe(
-      "3: flannel.1 mtu 1350 vxlan id 1 local 10.168.0.2 dev eth0 dstport 4789 nolearning",
+      "3: flannel.1 mtu 1350 type vxlan id 1 dev eth0 local 10.168.0.2 dstport 4789 nolearning",
     );
     expect(small.netns("pod/default/pa")?.links.get("eth0")?.mtu).toBe(1350);
   });
@@ -114,7 +117,7 @@ pods: { pa: a, pb: b }`,
 describe("flannel-udp", () => {
   const a = udp.netns("host/a");
   test("has one route for the whole network, into a tun device with a /32", () => {
-    expect(links(a)[2]).toBe("3: flannel0 mtu 1472 tun");
+    expect(links(a)[2]).toBe("3: flannel0 mtu 1472 type tun");
     expect(addresses(a)).toContain("100.96.1.0/32 dev flannel0");
     expect(mainRoutes(a)).toEqual([...COMMON.slice(0, 2), "100.96.0.0/16 dev flannel0", ...COMMON.slice(2)]);
   });
@@ -146,7 +149,7 @@ describe("flanneld's rules", () => {
   test("masquerade what leaves the network, and nothing inside it", () => {
     expect(chainWords(chains?.get("nat")?.get("POSTROUTING"))).toEqual(["-A POSTROUTING -j FLANNEL-POSTRTG"]);
     expect(chainWords(chains?.get("nat")?.get("FLANNEL-POSTRTG"))).toEqual([
-      "-A FLANNEL-POSTRTG --mark 0x4000/0x4000 -j RETURN",
+      "-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -j RETURN",
       "-A FLANNEL-POSTRTG -s 100.96.1.0/24 -d 100.96.0.0/16 -j RETURN",
       "-A FLANNEL-POSTRTG -s 100.96.0.0/16 -d 100.96.1.0/24 -j RETURN",
       "-A FLANNEL-POSTRTG ! -s 100.96.0.0/16 -d 100.96.1.0/24 -j RETURN",
@@ -187,7 +190,7 @@ describe("the old Docker layout", async () => {
     const forward = net.netns("host/a")?.chains.get("filter")?.get("FORWARD");
     expect(forward?.policy).toBe("DROP");
     expect(chainWords(forward)).toEqual([
-      "-A FORWARD -o docker0 --ctstate RELATED,ESTABLISHED -j ACCEPT",
+      "-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
       "-A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
       "-A FORWARD -i docker0 -o docker0 -j ACCEPT",
       "-A FORWARD -j FLANNEL-FWD",

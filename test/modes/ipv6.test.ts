@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { buildNetwork } from "../../src/modes/build.ts";
 import { findMode } from "../../src/modes/registry.ts";
+import { neighbourText } from "../../src/render/iproute.ts";
 import { network, topology } from "./model.ts";
-import { addresses, links, mainRoutes, neighbourWords } from "./words.ts";
+import { addresses, links, mainRoutes } from "./words.ts";
 
 const DUAL = `
 cluster: { podCIDR: [10.244.0.0/16, "fd00:10:244::/48"] }
@@ -52,13 +53,13 @@ describe("flannel-vxlan", () => {
     const net = await network("vxlan", DUAL);
     const a = net.netns("host/a");
     expect(links(a).slice(2, 4)).toEqual([
-      "3: flannel.1 mtu 1450 vxlan id 1 local 192.168.0.11 dev eth0 dstport 8472 nolearning",
-      "4: flannel-v6.1 mtu 1430 vxlan id 1 local fd00:192::11 dev eth0 dstport 8472 nolearning",
+      "3: flannel.1 mtu 1450 type vxlan id 1 dev eth0 local 192.168.0.11 dstport 8472 nolearning",
+      "4: flannel-v6.1 mtu 1430 type vxlan id 1 dev eth0 local fd00:192::11 dstport 8472 nolearning",
     ]);
     expect(net.netns("pod/default/pa")?.links.get("eth0")?.mtu).toBe(1450);
     expect(mainRoutes(a)).toContain("fd00:10:244:2::/64 via fd00:10:244:2:: dev flannel-v6.1 metric 1024 onlink");
     const mac = net.netns("host/b")?.links.get("flannel-v6.1")?.mac;
-    expect([...(a?.neighbours.rows() ?? [])].map(neighbourWords)).toContain(
+    expect([...(a?.neighbours.rows() ?? [])].map(neighbourText)).toContain(
       `fd00:10:244:2:: dev flannel-v6.1 lladdr ${mac} PERMANENT`,
     );
   });
@@ -79,7 +80,7 @@ describe("calico-bgp", () => {
     expect(only6(mainRoutes(net.netns("host/a")))).toEqual([
       "fd00:192::/64 dev eth0 proto kernel metric 256",
       "default via fd00:192::1 dev eth0 metric 1024",
-      "blackhole fd00:10:244:1::/122 proto bird metric 1024",
+      "blackhole fd00:10:244:1::/122 dev lo proto bird metric 1024",
       `fd00:10:244:1::2 dev ${dev} metric 1024`,
       "fd00:10:244:2::/122 via fd00:192::12 dev eth0 proto bird metric 1024",
     ]);
