@@ -27,13 +27,6 @@ export function routeText(route: Route): string {
   return line(...shown(route)) + branches.join("");
 }
 
-/** What tells where a route leads, and nothing else: `10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink`. */
-export function routeBrief({ type, dst, via, dev, onlink, nexthops = [] }: Route): string {
-  const branches = nexthops.map((hop) => line("nexthop", nexthopText(hop, "told")));
-  const head = [type !== "unicast" && type, destinationText(dst), via && `via ${via}`];
-  return line(...head, dev !== undefined && `dev ${dev}`, onlink && "onlink", ...branches);
-}
-
 function shown(route: Route): readonly (string | false | undefined)[] {
   const { type, dst, via, dev, src, metric, mtu, proto, scope, table, onlink } = route;
   const v6 = dst.family === 6;

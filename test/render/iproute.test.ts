@@ -97,6 +97,36 @@ describe("a route is printed as ip route show prints it", () => {
   });
 });
 
+describe("what nodes of real clusters and of the lab print is read and printed again word for word", () => {
+  test.each([
+    "default via 10.168.0.1 dev eth0",
+    "10.168.0.0/24 dev eth0 proto kernel scope link src 10.168.0.11",
+    "100.96.0.0/16 dev flannel0",
+    "100.96.0.0/16 dev flannel-wg scope link",
+    "100.96.2.0/24 via 100.96.2.0 dev flannel.1 onlink",
+    "100.96.2.0/24 via 10.168.0.3 dev eth0",
+    "100.96.2.0/24 via 10.168.0.3 dev flannel.ipip onlink",
+    "blackhole 10.233.1.0/26 proto bird",
+    "blackhole 10.233.1.0/26 proto 80",
+    "10.233.1.2 dev calice0906292e2 scope link",
+    "10.233.1.2 dev calice0906292e2 scope link metric 1024",
+    "169.254.1.1 dev eth0 scope link",
+    "10.233.2.0/26 via 192.168.1.3 dev eth0 proto bird",
+    "10.233.2.0/26 via 192.168.1.3 dev tunl0 proto bird onlink",
+    "10.233.2.0/26 via 192.168.1.3 dev tunl0 proto 80 onlink mtu 1480",
+    "10.233.2.0/26 via 10.233.2.0 dev vxlan.calico onlink mtu 1450",
+    "10.233.2.0/26 via 192.168.1.3 dev eth0 proto 80 onlink",
+    "10.233.2.0/26 dev wireguard.cali table 1 scope link",
+    "throw 10.233.1.0/26 table 1",
+    "blackhole fd00::/122 dev lo proto 80 metric 1024 pref medium",
+  ])("%s", (text) => {
+    const read = parseRoute(text);
+    // A route that shows no scope has the widest, which a command would have to say of one without a gateway.
+    const scope = /scope (link|host)/.test(text) ? {} : ({ scope: "global" } as const);
+    expect(read.ok && routeText(complete(NETNS, { ...read.route, ...scope }, "operator"))).toBe(text);
+  });
+});
+
 describe("devices", () => {
   test("a vxlan device, as flannel asks for it", () => {
     const link = vxlanNode().netns.links.get("flannel.1");
