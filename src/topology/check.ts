@@ -1,6 +1,6 @@
 import type { Complain, Path } from "./complaint.ts";
 import type { Section } from "./file.ts";
-import { locateWhole, type MarkedTree } from "./marks.ts";
+import { isMarked, locateWhole, type MarkedTree } from "./marks.ts";
 import type { Place } from "./problem.ts";
 import type { Assumption } from "./topology.ts";
 
@@ -26,13 +26,13 @@ export function startCheck(
   complain: Complain,
   assumptions: Assumption[],
 ): Check {
-  const unmarked = read.marks.size === 0;
+  const marked = isMarked(read);
   const isShaky = (section: string) => gone.some((path) => path.length === 0 || path[0] === section);
   return {
     complain,
     assume: (assumption) => assumptions.push(assumption),
     at: (path, part = "key") => {
-      const place = unmarked ? undefined : locateWhole(read, path, part);
+      const place = marked ? locateWhole(read, path, part) : undefined;
       return place ? { place } : NOWHERE;
     },
     isShaky,

@@ -1,5 +1,5 @@
 import { collectComplaints, inFileOrder } from "./complaint.ts";
-import type { MarkedTree, SourceText } from "./marks.ts";
+import { isMarked, type MarkedTree, type SourceText } from "./marks.ts";
 import type { Outcome, Problem } from "./problem.ts";
 import { isTopologyFile } from "./read.ts";
 import { resolve } from "./resolve.ts";
@@ -27,7 +27,7 @@ export async function loadTopology(input: TopologyInput): Promise<Outcome<Topolo
   const first = await readSource(source, { scan: (input.set ?? []).length === 0 });
   if (!first.read) return { ok: false, problems: inFileOrder(first.problems) };
   const outcome = await check(input, first.read, first.problems);
-  if (outcome.ok || first.read.marks.size > 0 || !isLarge(source)) return outcome;
+  if (outcome.ok || isMarked(first.read) || !isLarge(source)) return outcome;
   const again = markedSource(source);
   return again.read ? check(input, again.read, again.problems) : { ok: false, problems: again.problems };
 }
@@ -46,7 +46,7 @@ async function check(input: TopologyInput, read: MarkedTree, known: readonly Pro
     const value = resolve({ name, file: tree, read, gone: [] }, complaints.complain);
     if (value) return complaints.count() === 0 ? { ok: true, value } : { ok: false, problems: complaints.problems() };
   }
-  if (read.marks.size === 0) return { ok: false, problems };
+  if (!isMarked(read)) return { ok: false, problems };
   const complaints = collectComplaints(read, problems);
   const { explainAndMend } = await import("./explain.ts");
   const gone = explainAndMend(read, complaints.complain);

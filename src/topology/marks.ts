@@ -75,6 +75,11 @@ function follow({ tree, marks }: MarkedTree, path: Path): { mark: Mark | undefin
   return { mark, depth };
 }
 
+/** Whether a tree was read with its places; edits laid over one that was not do not change that. */
+export function isMarked({ marks }: MarkedTree): boolean {
+  return marks.has(ROOT);
+}
+
 /** The key under which the mark of the whole tree is kept. */
 export const ROOT: object = {};
 

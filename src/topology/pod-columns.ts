@@ -37,7 +37,8 @@ export function columnPods(
   return {
     size,
     get: (name) => {
-      if (!name.includes("/")) return undefined;
+      const slash = name.indexOf("/");
+      if (slash < 0 || name.indexOf("/", slash + 1) >= 0) return undefined;
       const pod = find(name.startsWith("default/") ? name.slice(8) : name);
       return pod < 0 ? undefined : make(pod);
     },

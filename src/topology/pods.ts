@@ -93,7 +93,7 @@ function strangerCheck(written: Written, { hosts, generated }: PodGround, check:
 /** What to write for `node-1: pod-a`, or for `pod: pod-a` and `host: node-1` side by side. */
 function swapped(name: string, host: string, written: Written, hosts: ReadonlyMap<string, Host>): string | undefined {
   if (hosts.has(name) && !Object.hasOwn(written, host)) return `the pod comes first: ${host}: ${name}`;
-  const beside = Object.hasOwn(written, "host") ? written["host"] : undefined;
+  const beside = Object.hasOwn(written, "host") ? written.host : undefined;
   return name === "pod" && typeof beside === "string" ? `write ${host}: ${beside} instead of the two` : undefined;
 }
 

@@ -24,7 +24,8 @@ const labels = z.record(z.string(), z.string()).describe("Kubernetes labels; quo
 const routes = z.array(z.string()).describe("Routes in ip-route(8) words: `10.244.2.0/24 via 192.168.2.12`.");
 
 function perFamily(v4: z.ZodType<number>, v6: z.ZodType<number>, bare: z.ZodType<number>) {
-  return z.union([bare, z.strictObject({ v4: v4.optional(), v6: v6.optional() })]);
+  const families = { v4: v4.optional().describe("For IPv4."), v6: v6.optional().describe("For IPv6.") };
+  return z.union([bare, z.strictObject(families)]);
 }
 
 function named<T extends z.ZodType>(value: T, pattern = NAME_PATTERN) {
@@ -68,7 +69,8 @@ function settings(table: Readonly<Record<string, Setting>>) {
   const shape = Object.entries(table).map(([key, { min, max, about }]) => {
     return [key, z.int().min(min).max(max).optional().describe(about)] as const;
   });
-  return z.strictObject(Object.fromEntries(shape)).optional();
+  const about = shape.length === 0 ? "This mode has no settings." : "Settings of this mode alone.";
+  return z.strictObject(Object.fromEntries(shape)).optional().describe(about);
 }
 
 const hostCniShape = {
@@ -149,7 +151,7 @@ const pod = z
   .union([
     z.string(),
     z.strictObject({
-      host: z.string().optional(),
+      host: z.string().optional().describe("The host it runs on."),
       address: ips.optional().describe("Default: the CNI's own order."),
       device: z.string().optional().describe("The host end of its veth; default: the CNI's own naming rule."),
       labels: labels.optional(),
@@ -157,7 +159,7 @@ const pod = z
         .array(z.string().meta({ examples: ["tcp/5432"] }))
         .optional()
         .describe("Where it listens; default: everywhere, assumed."),
-      hostNetwork: z.boolean().optional(),
+      hostNetwork: z.boolean().optional().describe("It shares its host's network."),
     }),
   ])
   .describe("A pod: the host it runs on, or a map with `host` and more.");

@@ -1,7 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { loadTopology } from "../../src/topology/load.ts";
 import { problemText } from "../../src/topology/problem-text.ts";
 import type { Topology } from "../../src/topology/topology.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 async function load(text: string, ...set: string[]): Promise<Topology> {
   const outcome = await loadTopology({ text, file: "test.yaml", set });
