@@ -41,7 +41,7 @@ function transport({ protocol, sport, dport, size, dst }: Question): Header {
     case "sctp":
       return { kind: "sctp", sport, dport, tag: 0, chunk: "init" };
     case "icmp":
-      return { kind: "icmp", type: dst.ip.family === 4 ? 8 : 128, code: 0, rest: (sport << 16) | 1 };
+      return { kind: "icmp", type: dst.ip.family === 4 ? 8 : 128, code: 0, rest: ((sport << 16) | 1) >>> 0 };
   }
 }
 

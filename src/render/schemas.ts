@@ -1,0 +1,12 @@
+import { traceSchema } from "./schema-trace.ts";
+import type { Schema } from "./schema-words.ts";
+
+const SCHEMAS: ReadonlyMap<string, () => Schema> = new Map([["trace", traceSchema]]);
+
+/** The documents that have a schema. */
+export const schemaNames: readonly string[] = [...SCHEMAS.keys()];
+
+/** The JSON Schema (draft 2020-12) of a document; `undefined` when there is no such document. */
+export function schemaOf(name: string): Schema | undefined {
+  return SCHEMAS.get(name)?.();
+}
