@@ -117,7 +117,8 @@ class ChainWalk {
   /** A built-in chain ends in its policy. */
   through(chain: Chain, skb: Skb): Ended {
     this.skb = skb;
-    return this.#rules(chain) ?? { verdict: chain.policy ?? "ACCEPT", chain };
+    const policy = ipOf(skb).src.family === 6 ? chain.policy6 : undefined;
+    return this.#rules(chain) ?? { verdict: policy ?? chain.policy ?? "ACCEPT", chain };
   }
 
   /** `undefined` when the chain ran out of rules, or returned. */
@@ -169,6 +170,7 @@ function matches(netns: Netns, match: Match, skb: Skb, devices: Devices): boolea
   const wants = (condition: { readonly not?: boolean } | undefined, holds: () => boolean) =>
     condition === undefined || holds() !== (condition.not ?? false);
   return (
+    (match.family === undefined || match.family === ip.src.family) &&
     wants(match.src, () => match.src?.prefix.contains(ip.src) ?? false) &&
     wants(match.dst, () => match.dst?.prefix.contains(ip.dst) ?? false) &&
     wants(match.in, () => named(match.in?.dev, devices.in)) &&
