@@ -1,5 +1,5 @@
 import type { Fact } from "./fact.ts";
-import { duplicates, neighbourCauses, staleNeighbours } from "./layer2.ts";
+import { duplicates, neighbourCauses, staleNeighbours } from "./neighbour-causes.ts";
 import { routingCauses } from "./routing-causes.ts";
 import type { Loss } from "./scene.ts";
 import { staleEntries } from "./tunnel.ts";

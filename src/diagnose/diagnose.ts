@@ -6,7 +6,7 @@ import type { Trace } from "../trace/trace.ts";
 import { causesOf } from "./causes.ts";
 import { deathOf } from "./death.ts";
 import type { Fact, Look } from "./fact.ts";
-import { duplicates } from "./layer2.ts";
+import { duplicates } from "./neighbour-causes.ts";
 import { detours } from "./routing-causes.ts";
 import { lossOf, namespace, type Scene, sceneOf } from "./scene.ts";
 import { cuts } from "./size.ts";

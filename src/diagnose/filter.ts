@@ -1,5 +1,6 @@
-import type { Hook } from "../kernel/netfilter.ts";
+import type { FilterRule, Hook } from "../kernel/netfilter.ts";
 import type { Code } from "../trace/codes.ts";
+import type { ActionOf } from "../trace/event.ts";
 import { placeName } from "../trace/project.ts";
 import type { EventOf } from "../trace/trace.ts";
 import { type Change, change, type Fact } from "./fact.ts";
@@ -31,11 +32,6 @@ export function filtered(loss: Loss): Fact {
     code: codeOf(loss, event),
     at,
     text: `${at} ${ends} ${what} from ${loss.ip.src} to ${loss.ip.dst} in ${hook}: ${program} ${where}${decided}, by ${by}.`,
-    plain: [
-      rule
-        ? `The packet gets to ${at}, and a rule there ${ends} it in ${hook}.`
-        : `The packet gets to ${at}, where no rule of ${hook} accepts it and the chain's policy is to drop.`,
-    ],
     look: [
       {
         at,
@@ -55,16 +51,27 @@ function decidedBy(loss: Loss): EventOf<"filter"> | undefined {
 }
 
 /** Rules that check a reverse path or a tunnel's sender speak for themselves. */
-function codeOf(loss: Loss, { action: { hook, rule } }: EventOf<"filter">): Code {
+function codeOf(loss: Loss, { action }: EventOf<"filter">): Code {
+  const { hook, rule } = action;
   if (rule?.match.rpfilterFails) return "RPF_DROP";
-  const checksSender = rule?.match.set?.dir === "src" || rule?.match.src?.not;
-  if (hook === "INPUT" && loss.wrapped && checksSender) return "DECAP_REFUSED";
+  if (hook === "INPUT" && loss.wrapped && senders(action)) return "DECAP_REFUSED";
   return CODE_OF[hook];
 }
 
-function accepting(loss: Loss, { action: { chain, rule } }: EventOf<"filter">, program: string): readonly Change[] {
+/** The set of senders that an earlier rule of the chain accepts the same tunnel's packets from. */
+function senders({ chain, rule }: ActionOf<"filter">): string | undefined {
+  const before = rule ? chain.rules.slice(0, chain.rules.indexOf(rule)) : [];
+  const same = ({ match }: FilterRule) =>
+    match.protocol === rule?.match.protocol && match.dport === rule?.match.dport && match.set?.dir === "src";
+  return before.find((other) => other.target.kind === "ACCEPT" && same(other))?.match.set?.name;
+}
+
+function accepting(loss: Loss, { action }: EventOf<"filter">, program: string): readonly Change[] {
   const at = placeName(loss.netns.name);
+  const { chain, rule } = action;
   const accept = `${program}-I ${chain.name} -s ${loss.ip.src} -d ${loss.ip.dst} -j ACCEPT`;
+  const set = senders(action);
+  if (set !== undefined) return [change(at, `ipset add ${set} ${loss.ip.src}`)];
   if (!rule) return [change(at, `${program}-P ${chain.name} ACCEPT`), change(at, accept)];
   return [change(at, `${program}-D ${chain.name} ${ruleWords(rule)}`), change(at, accept)];
 }
@@ -88,7 +95,6 @@ export function eaten(loss: Loss): Fact {
       code: "SRC_DST_CHECK",
       at,
       text: `${at} carries only frames with its cards' own addresses, and ${ip} in the one from ${from} is none.`,
-      plain: [`The fabric checks that frames carry its cards' own addresses. ${ip} is a pod's, so it drops the frame.`],
       look,
     };
   }
@@ -96,8 +102,7 @@ export function eaten(loss: Loss): Fact {
   return {
     code: loss.wrapped ? "ENCAP_BLOCKED" : "FABRIC_BLOCKED",
     at,
-    text: `${at} ${what}, so the frame from ${from} to ${loss.ip.dst} is lost there.`,
-    plain: [`The frame leaves ${from} and is lost in the fabric, ${at}, which ${what}.`],
+    text: `The frame leaves ${from} for ${loss.ip.dst} and is lost in the fabric: ${at} ${what}.`,
     look,
   };
 }

@@ -1,6 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import { fibLookup } from "../kernel/fib.ts";
 import type { Netns } from "../kernel/netns.ts";
+import type { Writer } from "../kernel/row.ts";
 import { namespace, type Scene } from "./scene.ts";
 
 /** Who holds an address: the namespace, its device, and the machine that the namespace is on. */
@@ -43,9 +44,14 @@ export function claims(machine: Netns, ip: Ip): boolean {
   if (machine.kind !== "host") return false;
   const found = fibLookup(machine, { dst: ip });
   if (!found || found.route.dst.length === 0) return false;
-  if (found.route.type !== "unicast") return true;
+  if (found.route.type !== "unicast") return !isByHand(found.route.by);
   const kind = machine.links.get(found.nexthop?.dev ?? "")?.kind;
   return found.nexthop?.via === undefined && (kind === "bridge" || kind === "veth");
+}
+
+/** Whether a person wrote a row, and no agent. */
+export function isByHand(by: Writer): boolean {
+  return by === "operator" || by === "fault" || by === "fix";
 }
 
 function candidates(scene: Scene, ip: Ip): readonly string[] {

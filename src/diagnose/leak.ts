@@ -3,7 +3,7 @@ import { arrived, type Decision, gatewayWords, routeGet } from "./decision.ts";
 import { change, type Fact } from "./fact.ts";
 import { holdersOf, isUnderlay } from "./holder.ts";
 import { teachRouters } from "./mend-routes.ts";
-import { routeWords } from "./row-words.ts";
+import { routeWords, signed } from "./row-words.ts";
 import type { Loss } from "./scene.ts";
 
 /** A node knows nothing better than its default route, or nothing, for what another machine has. */
@@ -48,7 +48,7 @@ export function blindRouter(loss: Loss, { netns, found }: Decision): readonly Fa
     {
       code: "UNDERLAY_BLACKHOLE",
       at,
-      text: `${at} has ${routeWords(found.route)}, by ${found.route.by}, and ${via} is ${router}, a router that knows no pod networks.`,
+      text: `${at} has ${signed(found.route)}, and ${via} is ${router}, a router that knows no pod networks.`,
       plain: [
         `The route on ${at} looks right, but it leads to the router ${router}, and the routers know nothing of pods.`,
       ],

@@ -16,8 +16,7 @@ export function loopOf(loss: Loss): Fact | undefined {
   return {
     code: "LOOP",
     at: placeName(loss.netns.name),
-    text: `The packet goes round, ${circle}, and was there ${round.visits} times: ${rows.join("; ")}.`,
-    plain: [`The packet goes round in a circle, ${circle}, until its TTL of ${loss.sent.ttl} is used up.`],
+    text: `The packet goes round, ${circle}, ${round.visits} times until its TTL of ${loss.sent.ttl} is used up: ${rows.join("; ")}.`,
     look: [{ at, command: `traceroute -n ${loss.sent.dst}`, expect: "the same addresses again and again" }],
   };
 }
@@ -32,7 +31,10 @@ function lastRound(loss: Loss): { readonly events: readonly Event[]; readonly vi
   for (const last of visits.toReversed()) {
     const alike = visits.filter(({ sign, index }) => sign === last.sign && index < last.index);
     const before = alike.at(-1);
-    if (before) return { events: loss.path.slice(before.index, last.index + 1), visits: alike.length + 1 };
+    const events = before ? loss.path.slice(before.index, last.index + 1) : [];
+    // A process that passes a packet on and drops it has seen it once.
+    const cameBack = events.some(({ action }) => action.kind === "receive" || action.kind === "read");
+    if (cameBack) return { events, visits: alike.length + 1 };
   }
   return undefined;
 }

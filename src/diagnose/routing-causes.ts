@@ -1,10 +1,9 @@
 import { routeKey } from "../kernel/route.ts";
-import type { Writer } from "../kernel/row.ts";
 import { placeName } from "../trace/project.ts";
 import { type Cause, type Decision, decisions, decisionsUntil, routeGet } from "./decision.ts";
 import { destination, unresolved } from "./destination.ts";
 import { change, type Fact } from "./fact.ts";
-import { holdersOf, homeOf } from "./holder.ts";
+import { holdersOf, homeOf, isByHand } from "./holder.ts";
 import { blindRouter, defaultLeak } from "./leak.ts";
 import { cardAddress } from "./mend-routes.ts";
 import { refusedRow } from "./refused-rows.ts";
@@ -75,10 +74,6 @@ function shadowedRow(_loss: Loss, { netns, found }: Decision): readonly Fact[] {
       mend: () => [change(at, `ip route del ${words}`)],
     },
   ];
-}
-
-function isByHand(by: Writer): boolean {
-  return by === "operator" || by === "fault" || by === "fix";
 }
 
 /** The gateway is a host, and not the one the destination is on. */

@@ -7,7 +7,7 @@ import { placeName } from "../trace/project.ts";
 import { change, type Fact } from "./fact.ts";
 import { loopOf } from "./loop.ts";
 import { teachRouters } from "./mend-routes.ts";
-import { hopWords, routeWords } from "./row-words.ts";
+import { hopWords, routeWords, signed } from "./row-words.ts";
 import type { Loss } from "./scene.ts";
 
 /** Networks that a sentence names at most. */
@@ -17,15 +17,13 @@ const FEW = 4;
 export function noWayOn(loss: Loss): Fact {
   const at = placeName(loss.netns.name);
   const { dst, src } = loss.ip;
-  const silent = unreported(loss);
   const has = networksOf(loss.netns);
-  const known = has.length > 0 ? ` (has ${has.join(", ")})` : "";
-  const back = silent === "no-route-back" ? ` and none back to ${src}, so it cannot even report it` : "";
+  const known = has.length > 0 ? ` (it has ${has.join(", ")})` : "";
+  const back = unreported(loss) === "no-route-back" ? `, and none back to ${src}, so it cannot even report it` : "";
   return {
     code: loss.wrapped ? "UNDERLAY_NO_ROUTE" : "NO_ROUTE",
     at,
-    text: `${at} has no route to ${dst}${known}${silent === "no-route-back" ? `, and none back to ${src}` : ""}.`,
-    plain: [`${at} has no way to ${dst}${back}.`],
+    text: `${at} has no route to ${dst}${known}${back}.`,
     look: [
       { at, command: `ip route get ${dst}`, expect: "Network is unreachable" },
       { at, command: "nstat -az IpExtInNoRoutes", expect: "rises with every packet" },
@@ -88,10 +86,7 @@ export function rejected(loss: Loss): Fact {
   return {
     code,
     at,
-    text: `The best row of ${at} for ${loss.ip.dst} is ${words}${row ? `, by ${row.by}` : ""}.`,
-    plain: [
-      `${at} has a row for ${loss.ip.dst} that tells it to ${silent ? "drop packets without a word" : "refuse packets"}: ${words}.`,
-    ],
+    text: `The best row of ${at} for ${loss.ip.dst} is ${row ? signed(row) : words}, so it ${silent ? "drops the packet without a word" : "refuses the packet"}.`,
     look: [{ at, command: `ip route get ${loss.ip.dst}`, expect: says }],
     ...(row && { mend: () => [change(at, `ip route del ${words}`)] }),
   };
@@ -107,8 +102,7 @@ export function notForwarding(loss: Loss): Fact {
   return {
     code: "FORWARDING_DISABLED",
     at,
-    text: `${at} got a packet for ${loss.ip.dst} on ${loss.event.at.dev}, which is not its own, and ${key} is 0.`,
-    plain: [`${at} would have to forward the packet, but forwarding is switched off there; it drops it silently.`],
+    text: `${at} got a packet for ${loss.ip.dst} on ${loss.event.at.dev}, which is not its own, and ${key} is 0 there, so it drops it silently.`,
     look: [
       { at, command: `sysctl ${key}`, expect: "0" },
       { at, command: "nstat -az IpInAddrErrors", expect: "rises with every packet" },
@@ -127,9 +121,6 @@ export function reversePath(loss: Loss): Fact {
     code: "RPF_DROP",
     at,
     text: `The packet from ${ip} came to ${at} by ${dev}, but the way back ${back}, and rp_filter on ${dev} is ${mode}.`,
-    plain: [
-      `${at} checks where packets come from: one from ${ip} should not come in by ${dev}, because the way back to it ${route?.nexthop ? "leads elsewhere" : "does not exist"}.`,
-    ],
     look: [
       { at, command: `sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.${dev}.rp_filter`, expect: "the larger counts" },
       { at, command: "nstat -az TcpExtIPReversePathFilter", expect: "rises with every packet" },

@@ -26,6 +26,11 @@ export function routeWords(route: Route): string {
   );
 }
 
+/** A route and who wrote it. */
+export function signed(route: Route): string {
+  return route.proto === route.by ? routeWords(route) : `${routeWords(route)}, by ${route.by}`;
+}
+
 /** A way on, as `ip route get` shows it. */
 export function hopWords({ via, dev, onlink }: Nexthop): string {
   return words(via && `via ${via}`, dev !== undefined && `dev ${dev}`, onlink && "onlink");

@@ -34,7 +34,6 @@ export function tooBig(loss: Loss): Fact {
     code: "PMTU_BLACKHOLE",
     at,
     text: `${text}; ${why}.`,
-    plain: [`The packet is too long for ${dev} on ${at} and is dropped there, and ${why}.`],
     look,
     mend,
   };

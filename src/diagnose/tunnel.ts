@@ -28,12 +28,11 @@ function noListener(loss: Loss): Fact {
   const next = loss.event.headers.find((header) => "dport" in header);
   const port = next && "dport" in next ? `${next.kind}/${next.dport}` : "its protocol";
   const open = loss.because.expected ?? [];
-  const has = open.length > 0 ? `; ${open.join(", ")} has` : "";
+  const has = open.length > 0 ? ` (open: ${open.join(", ")})` : "";
   return {
     code: "NO_LISTENER",
     at,
-    text: `The packet arrived at ${at}, and ${port} has no listener there${has}.`,
-    plain: [`The network is right: the packet arrives at ${at}. Nobody listens on ${port} there.`],
+    text: `The network is right, the packet arrives at ${at}, but nobody listens on ${port} there${has}.`,
     look: [{ at, command: "ss -lntu", expect: `no ${port}` }],
   };
 }
@@ -105,7 +104,6 @@ export function noVni(loss: Loss): Fact {
     code: "ENCAP_VNI_MISMATCH",
     at,
     text: `${sender(loss)} sends vni ${vni}, but ${at} has ${has} on udp/${port}.`,
-    plain: [`The two ends of the tunnel disagree: ${sender(loss)} uses VNI ${vni}, ${at} does not.`],
     look: [{ at, command: "ip -d link show type vxlan", expect: `another id than ${vni}` }],
   };
 }
@@ -145,8 +143,7 @@ export function noRemote(loss: Loss): Fact {
   return {
     code: "FDB_MISS",
     at,
-    text: `${dev} on ${at} has no forwarding entry for ${mac}, so it knows no machine to send to${gone}.`,
-    plain: [`${dev} on ${at} does not know which machine has ${mac}, and drops the frame silently.`],
+    text: `${dev} on ${at} has no forwarding entry for ${mac}, so it knows no machine to send to and drops it silently${gone}.`,
     look: [
       { at, command: `bridge fdb show dev ${dev}`, expect: `no ${mac}` },
       { at, command: `ip -s link show ${dev}`, expect: "TX dropped rises" },
@@ -227,11 +224,9 @@ export function noLease(loss: Loss): Fact {
   return {
     code: "LEASE_MISSING",
     at,
-    text: `${process} on ${at} has no lease for ${dst}${gone}.`,
-    plain: [
-      `${process} on ${at} does not know which machine has ${dst}; it drops the packet, and its report dies on the way back.`,
-    ],
+    text: `${process} on ${at} has no lease for ${dst}${gone}; it drops the packet, and its report dies on the way back.`,
     look: [{ at, command: `journalctl -u ${process}`, expect: "no lease for that network" }],
+    ...(late && { mend: () => [change(at, `lease add ${late.row.dst} via ${late.row.to}:${late.row.port}`)] }),
   };
 }
 

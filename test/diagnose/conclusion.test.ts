@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { concludeBoth, concludeBranches } from "../../src/diagnose/conclusion.ts";
+import { diagnose } from "../../src/diagnose/diagnose.ts";
+import type { Network } from "../../src/kernel/network.ts";
+import { cluster, networkFrom, type Probe, send, where } from "./ask.ts";
+
+function walked(network: Network, probe: Probe = {}, hash = 0) {
+  const trace = send(network, probe, hash);
+  return { trace, diagnosis: diagnose(network, trace) };
+}
+
+async function bothWays(faults: readonly unknown[]) {
+  const network = await networkFrom("flannel-vxlan", cluster({ faults }));
+  return concludeBoth(walked(network), walked(network, { from: "pod/default/p2", to: "10.244.1.2", cause: "reply" }));
+}
+
+test("a packet and its reply that go the same way are reachable", async () => {
+  expect(await bothWays([])).toEqual({ verdict: "REACHABLE", code: "DELIVERED", because: [] });
+});
+
+test("a reply that dies makes the pair unreachable, and says where", async () => {
+  const { verdict, code, because } = await bothWays([{ n2: "ip route del 10.244.1.0/24" }]);
+  expect([verdict, code, ...because.map(where)]).toEqual([
+    "UNREACHABLE",
+    "RETURN_PATH_BROKEN",
+    "RETURN_PATH_BROKEN at r1",
+  ]);
+});
+
+test("a reply that is not wrapped where the packet was takes another way", async () => {
+  const found = await bothWays([{ n2: "ip route replace 10.244.1.0/24 via 192.168.1.11 dev eth0" }]);
+  expect([found.verdict, ...found.because.map(where)]).toEqual(["REACHABLE_WITH_RISK", "RETURN_PATH_ASYMMETRIC at p2"]);
+  expect(found.because[0]?.text).toBe(
+    "The packet goes over lan (n1, n2, wrapped), and the reply comes back over lan (n1, n2).",
+  );
+});
+
+test("equal routes of which one loses the packet are ambiguous", async () => {
+  const spread = "ip route replace 10.244.2.0/24 nexthop via 192.168.1.12 nexthop via 192.168.1.1";
+  const network = await networkFrom("flannel-host-gw", cluster({ faults: [{ n1: spread }] }));
+  const branches = [0, 1].map((hash) => walked(network, {}, hash).diagnosis);
+  const found = concludeBranches(branches);
+  expect([found?.verdict, ...(found?.because ?? []).map(where)]).toEqual([
+    "AMBIGUOUS",
+    "ECMP_INCONSISTENT at p2",
+    "NO_ROUTE at r1",
+  ]);
+  expect(concludeBranches(branches.slice(0, 1))).toEqual({ verdict: "REACHABLE", code: "DELIVERED", because: [] });
+  expect(concludeBranches([])).toBeUndefined();
+});

@@ -1,0 +1,101 @@
+import type { Network } from "../../src/kernel/network.ts";
+import { cluster, ip, networkFrom, type Probe } from "./ask.ts";
+import { byHand, host, mac, prefix } from "./by-hand.ts";
+
+/** Tables that are written row by row, and what a diagnosis has to say of them. */
+export interface Written {
+  readonly name: string;
+  readonly network: () => Network | Promise<Network>;
+  readonly probe: Probe;
+  readonly code: string;
+  readonly because?: readonly string[];
+  readonly verdict?: string;
+}
+
+export const written: readonly Written[] = [
+  {
+    name: "the kernel refused a route because its device is missing",
+    network() {
+      const a = host("a", "192.168.1.1");
+      a.route({ dst: prefix("10.9.0.0/24"), dev: "flannel.1", by: "flanneld" });
+      return byHand(a);
+    },
+    probe: { from: "host/a", to: "10.9.0.9" },
+    code: "NO_ROUTE at a",
+    because: ["ROUTE_REFUSED at a", "DST_UNKNOWN_IP at a"],
+  },
+  {
+    name: "BIRD could not resolve a next hop",
+    network() {
+      const a = host("a", "192.168.1.1");
+      a.route({ dst: prefix("10.9.0.0/26"), type: "unreachable", proto: "bird", by: "bird" });
+      return byHand(a);
+    },
+    probe: { from: "host/a", to: "10.9.0.9" },
+    code: "ROUTE_UNREACHABLE at a",
+    because: ["BGP_NEXTHOP_UNRESOLVED at a", "DST_UNKNOWN_IP at a"],
+  },
+  {
+    name: "IPv6 is routed into a device that carries IPv4 only",
+    network() {
+      const a = host("a", "192.168.1.1");
+      a.link({ kind: "ipip", name: "tunl0", mtu: 1480, ttl: "inherit", pmtudisc: false, by: "felix" });
+      a.address("eth0", ip("fd00::1"), 64, { by: "operator" });
+      a.route({ dst: prefix("fd09::/64"), dev: "tunl0", by: "operator" });
+      return byHand(a);
+    },
+    probe: { from: "host/a", to: "fd09::9", size: 80 },
+    code: "ENCAP_FAMILY_MISMATCH at a",
+    because: ["DST_UNKNOWN_IP at a"],
+  },
+  {
+    name: "two bridges with two cables between them send a frame round for ever",
+    network() {
+      const a = host("a", "192.168.1.1");
+      const b = host("b", "192.168.1.2");
+      for (const [at, there] of [[a, b] as const, [b, a] as const]) {
+        const name = at.netns.name;
+        at.link({ kind: "bridge", name: "br0", mac: mac(name), mtu: 1500, by: "operator" });
+        for (const dev of ["x", "y"]) {
+          const peer = { netns: there.netns.name, dev };
+          at.link({ kind: "veth", name: dev, mac: mac(dev), mtu: 1500, master: "br0", peer, by: "operator" });
+        }
+      }
+      a.address("br0", ip("10.9.0.1"), 24, { by: "operator" });
+      a.neighbour({ dev: "br0", ip: ip("10.9.0.9"), lladdr: mac("z"), state: "permanent", by: "operator" });
+      return byHand(a, b);
+    },
+    probe: { from: "host/a", to: "10.9.0.9" },
+    code: "INSUFFICIENT_INFO at b",
+    because: ["DST_UNKNOWN_IP at b"],
+    verdict: "UNDETERMINED",
+  },
+  {
+    name: "a forwarding entry was deleted",
+    network: async () => vxlan((to) => [{ n1: `bridge fdb del ${to} dev flannel.1` }]),
+    probe: {},
+    code: "FDB_MISS at n1",
+  },
+  {
+    name: "a forwarding entry sends to the wrong node",
+    network: async () => vxlan((to) => [{ n1: `bridge fdb replace ${to} dev flannel.1 dst 192.168.1.13` }]),
+    probe: {},
+    code: "WRONG_MAC at n3",
+    because: ["FDB_STALE at n1"],
+  },
+  {
+    name: "a forwarding entry sends to an address that nobody has",
+    network: async () => vxlan((to) => [{ n1: `bridge fdb replace ${to} dev flannel.1 dst 192.168.1.99` }]),
+    probe: {},
+    code: "ARP_FAILED at n1",
+    because: ["FDB_STALE at n1"],
+  },
+];
+
+/** Three nodes in flannel-vxlan, changed by what is said of the second one's tunnel MAC. */
+async function vxlan(faults: (mac: string) => readonly unknown[]): Promise<Network> {
+  const document = cluster({ hosts: { n1: "192.168.1.11", n2: "192.168.1.12", n3: "192.168.1.13" } });
+  const plain = await networkFrom("flannel-vxlan", document);
+  const device = plain.netns("host/n2")?.links.get("flannel.1");
+  return networkFrom("flannel-vxlan", { ...document, faults: faults(device?.mac ?? "") });
+}
