@@ -1,5 +1,7 @@
+import type { Ip } from "../addr/ip.ts";
 import type { FibResult } from "../kernel/fib.ts";
 import type { Netns } from "../kernel/netns.ts";
+import type { RouteType } from "../kernel/route.ts";
 import { placeName } from "../trace/project.ts";
 import type { Fact, Look } from "./fact.ts";
 import { holdersOf, machineOf } from "./holder.ts";
@@ -45,8 +47,16 @@ export function gatewayWords(loss: Loss, { nexthop }: FibResult): string {
   return holder ? ` to ${placeName(holder.netns.name)}` : "";
 }
 
+/** What the kernel says of a row that tells it to refuse. */
+const REJECTIONS: ReadonlyMap<RouteType, string> = new Map([
+  ["blackhole", "Invalid argument"],
+  ["unreachable", "No route to host"],
+  ["prohibit", "Permission denied"],
+]);
+
 /** What `ip route get` shows on the real machine. */
-export function routeGet(loss: Scene, at: string, found: FibResult | undefined): readonly Look[] {
-  const expect = found?.nexthop ? hopWords({ ...found.nexthop, onlink: false }) : "Network is unreachable";
-  return [{ at, command: `ip route get ${loss.sent.dst}`, expect }];
+export function routeGet(ip: Ip, at: string, found: FibResult | undefined): readonly Look[] {
+  const answer = REJECTIONS.get(found?.route.type ?? "throw") ?? "Network is unreachable";
+  const expect = found?.nexthop ? hopWords({ ...found.nexthop, onlink: false }) : answer;
+  return [{ at, command: `ip route get ${ip}`, expect }];
 }

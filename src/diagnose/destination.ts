@@ -1,6 +1,6 @@
 import { placeName } from "../trace/project.ts";
 import { change, type Fact } from "./fact.ts";
-import { claims, holdersOf } from "./holder.ts";
+import { claims, holdersOf, machineOf } from "./holder.ts";
 import { cardAddress } from "./mend-routes.ts";
 import { type Loss, namespace } from "./scene.ts";
 
@@ -29,7 +29,9 @@ export function destination(loss: Loss, home: string | undefined): readonly Fact
     const whose =
       home === undefined ? "and no machine claims its network" : `though ${placeName(home)} has its network`;
     const text = `Nobody holds ${dst}, ${whose}.`;
-    const look = [{ at: placeName(loss.trace.from), command: "kubectl get pods -A -o wide", expect: `no ${dst}` }];
+    const look = [
+      { at: placeName(machineOf(loss, loss.trace.from)), command: "kubectl get pods -A -o wide", expect: `no ${dst}` },
+    ];
     return [{ code: "DST_UNKNOWN_IP", at, text, look }];
   }
   if (holder.machine === loss.netns.name || !claims(loss.netns, dst)) return [];

@@ -20,7 +20,7 @@ export function defaultLeak(loss: Loss, { netns, found }: Decision, home: string
     code: "ROUTE_MISSING",
     at,
     text: `${at} has no row for ${dst}, which ${placeName(home)} has; ${instead}.`,
-    look: routeGet(loss, at, found),
+    look: routeGet(loss.sent.dst, at, found),
   };
   return [...down.map((dev) => downHere(at, dev)), missing];
 }
@@ -52,7 +52,7 @@ export function blindRouter(loss: Loss, { netns, found }: Decision): readonly Fa
       plain: [
         `The route on ${at} looks right, but it leads to the router ${router}, and the routers know nothing of pods.`,
       ],
-      look: routeGet(loss, at, found),
+      look: routeGet(loss.sent.dst, at, found),
       mend: () => [teachRouters(loss)],
     },
   ];

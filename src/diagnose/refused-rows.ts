@@ -39,7 +39,7 @@ function refusal(loss: Loss, { netns, found }: Decision, refused: Refused, row: 
         : `The kernel of ${at} refused the route that ${refused.by} asked for: ${refused.text}.`,
       instead,
     ],
-    look: [...routeGet(loss, at, found), ...logOf(refused.by, at, refused)],
+    look: [...routeGet(loss.sent.dst, at, found), ...logOf(refused.by, at, refused)],
     mend: () => [teachRouters(loss)],
   };
 }

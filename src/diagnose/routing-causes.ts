@@ -1,6 +1,6 @@
-import { routeKey } from "../kernel/route.ts";
 import { placeName } from "../trace/project.ts";
-import { type Cause, type Decision, decisions, decisionsUntil, routeGet } from "./decision.ts";
+import { type Cause, type Decision, decisions, decisionsUntil } from "./decision.ts";
+import { deletedBelow, deletedRow } from "./deleted-rows.ts";
 import { destination, unresolved } from "./destination.ts";
 import { change, type Fact } from "./fact.ts";
 import { holdersOf, homeOf, isByHand } from "./holder.ts";
@@ -23,38 +23,13 @@ export function routingCauses(loss: Loss): readonly Fact[] {
     }
     return [];
   });
-  return [...told, ...unresolved(loss), ...destination(loss, home)];
+  return [...told, ...deletedBelow(loss), ...unresolved(loss), ...destination(loss, home)];
 }
 
 /** A delivered packet that took a detour over a machine that has nothing to do with it. */
 export function detours(scene: Scene): readonly Fact[] {
   const home = homeOf(scene, scene.sent.dst);
   return decisions(scene).flatMap((decision) => wrongNode(scene, decision, home));
-}
-
-function deletedRow(loss: Loss, { netns, found }: Decision): readonly Fact[] {
-  const { dst } = loss.sent;
-  const shortest = found?.route.dst.length ?? -1;
-  const late = netns.routes.exceptions;
-  const gone = late.filter(({ op, row }, i) => {
-    const again = late.slice(i + 1).some((other) => other.op === "add" && routeKey(other.row) === routeKey(row));
-    return op === "del" && !again && row.dst.contains(dst) && row.dst.length > shortest && row.type === "unicast";
-  });
-  const longest = gone.map(({ row }) => row).sort((a, b) => b.dst.length - a.dst.length)[0];
-  if (!longest) return [];
-  const at = placeName(netns.name);
-  const words = routeWords(longest);
-  const instead = found ? `${routeWords(found.route)} is used instead` : "nothing else fits";
-  return [
-    {
-      code: "ROUTE_MISSING",
-      at,
-      text: `${at} had ${words}, by ${longest.by}; it was deleted, and ${instead}.`,
-      plain: [`The row of ${at} for ${longest.dst} was deleted; ${instead}.`],
-      look: routeGet(loss, at, found),
-      mend: () => [change(at, `ip route add ${words}`)],
-    },
-  ];
 }
 
 /** A row by hand beats the agent's own for the same packet. */

@@ -4,6 +4,7 @@ import { MAIN_TABLE, type Route } from "../kernel/route.ts";
 import { rpFilter } from "../kernel/sysctl.ts";
 import type { Code } from "../trace/codes.ts";
 import { placeName } from "../trace/project.ts";
+import { routeGet } from "./decision.ts";
 import { change, type Fact } from "./fact.ts";
 import { loopOf } from "./loop.ts";
 import { teachRouters } from "./mend-routes.ts";
@@ -28,7 +29,7 @@ export function noWayOn(loss: Loss): Fact {
       { at, command: `ip route get ${dst}`, expect: "Network is unreachable" },
       { at, command: "nstat -az IpExtInNoRoutes", expect: "rises with every packet" },
     ],
-    mend: () => [teachRouters(loss)],
+    mend: () => (loss.wrapped ? [] : [teachRouters(loss)]),
   };
 }
 
@@ -70,24 +71,23 @@ function sourceBack(netns: Netns, local: string) {
   return cards.map((card) => change(placeName(netns.name), `ip addr add ${local}/32 dev ${card.name}`));
 }
 
-const REJECTING: Readonly<Record<string, { readonly code: Code; readonly says: string }>> = {
-  blackhole: { code: "ROUTE_BLACKHOLE", says: "Invalid argument" },
-  unreachable: { code: "ROUTE_UNREACHABLE", says: "No route to host" },
-  prohibit: { code: "ROUTE_PROHIBIT", says: "Permission denied" },
-};
+const REJECTING: ReadonlyMap<Loss["reason"], Code> = new Map([
+  ["route-unreachable", "ROUTE_UNREACHABLE"],
+  ["route-prohibit", "ROUTE_PROHIBIT"],
+]);
 
 /** The row itself says that packets end here. */
 export function rejected(loss: Loss): Fact {
   const at = placeName(loss.netns.name);
   const row = loss.because.route?.route;
-  const { code, says } = REJECTING[loss.reason.replace("route-", "")] ?? { code: "ROUTE_BLACKHOLE", says: "" };
+  const code = REJECTING.get(loss.reason) ?? "ROUTE_BLACKHOLE";
   const words = row ? routeWords(row) : `the row for ${loss.ip.dst}`;
   const silent = code === "ROUTE_BLACKHOLE" && loss.trace.from !== loss.netns.name;
   return {
     code,
     at,
     text: `The best row of ${at} for ${loss.ip.dst} is ${row ? signed(row) : words}, so it ${silent ? "drops the packet without a word" : "refuses the packet"}.`,
-    look: [{ at, command: `ip route get ${loss.ip.dst}`, expect: says }],
+    look: routeGet(loss.ip.dst, at, loss.because.route),
     ...(row && { mend: () => [change(at, `ip route del ${words}`)] }),
   };
 }

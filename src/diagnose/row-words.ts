@@ -1,3 +1,4 @@
+import type { Prefix } from "../addr/prefix.ts";
 import type { FdbEntry } from "../kernel/fdb.ts";
 import type { Neighbour } from "../kernel/neighbour.ts";
 import type { FilterRule, Match, Target } from "../kernel/netfilter.ts";
@@ -7,13 +8,18 @@ import { protocolName } from "../wire/protocol.ts";
 
 type Word = string | false | undefined;
 
+/** A network as `ip route` writes it. */
+export function prefixWords(dst: Prefix): string {
+  if (dst.length === 0) return "default";
+  return dst.length === dst.ip.bits ? `${dst.ip}` : `${dst}`;
+}
+
 /** A route as `ip route` takes it, without what the kernel fills in by itself. */
 export function routeWords(route: Route): string {
   const { type, dst, via, dev, table, proto, src, metric, mtu, onlink } = route;
-  const bare = dst.length === dst.ip.bits ? `${dst.ip}` : `${dst}`;
   return words(
     type !== "unicast" && type,
-    dst.length === 0 ? "default" : bare,
+    prefixWords(dst),
     via && `via ${via}`,
     dev !== undefined && `dev ${dev}`,
     table !== MAIN_TABLE && table !== LOCAL_TABLE && `table ${table}`,
@@ -65,7 +71,7 @@ function matchWords(match: Match): readonly Word[] {
     dst && `${not(dst)}-d ${dst.prefix}`,
     from && `${not(from)}-i ${from.dev}`,
     out && `${not(out)}-o ${out.dev}`,
-    protocol !== undefined && `-p ${protocolName(protocol).replace("proto/", "")}`,
+    protocol !== undefined && `-p ${protocol === 4 ? "ipencap" : protocolName(protocol).replace("proto/", "")}`,
     dport !== undefined && `--dport ${dport}`,
     mark && `-m mark ${not(mark)}--mark ${hex(mark.value)}/${hex(mark.mask)}`,
     ctstate && `-m conntrack --ctstate ${ctstate.join(",")}`,

@@ -210,7 +210,7 @@ export function tunnelLoop(loss: Loss): Fact {
 function aroundTunnel(loss: Loss, at: string, ip: Ip): readonly Change[] {
   const rows = loss.netns.routes.near([]).filter(({ dst, type }) => type === "unicast" && dst.contains(ip));
   const out = rows.filter(({ dev }) => loss.netns.links.get(dev ?? "")?.kind === "nic");
-  return out.map(({ via, dev }) => change(at, `ip route add ${ip} ${via ? `via ${via} ` : ""}dev ${dev}`));
+  return out.map(({ via, dev }) => change(at, `ip route replace ${ip} ${via ? `via ${via} ` : ""}dev ${dev}`));
 }
 
 /** Nobody leases the destination. */

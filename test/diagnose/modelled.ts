@@ -190,7 +190,7 @@ export const routing: readonly Case[] = [
     code: "MARTIAN at n2",
     reason: "IP_LOCAL_SOURCE",
     because: ["NODE_IP_DUPLICATE at n2"],
-    mended: "n2: sysctl -w net.ipv4.conf.eth0.accept_local=1",
+    mended: "n2: ip addr del 10.244.1.2/32 dev lo",
   },
   {
     name: "the tunnel's source was taken off its card",
@@ -259,6 +259,14 @@ export const layer2: readonly Case[] = [
     mode: "calico-bgp",
     document: cluster({ faults: [{ n1: "ip route del default" }] }),
     code: "ARP_FAILED at p1",
+    because: ["ROUTE_MISSING at n1"],
+    mended: "n1: ip route add default via 192.168.1.1 dev eth0",
+  },
+  {
+    name: "a host that never had a way to the pod's gateway does not answer for it",
+    mode: "calico-bgp",
+    document: cluster({ subnets: { lan: { cidr: "192.168.1.0/24", gateway: "none" } } }),
+    code: "ARP_FAILED at p1",
     because: ["PROXY_ARP_OFF at n1"],
   },
   {
@@ -275,6 +283,8 @@ export const layer2: readonly Case[] = [
     document: routed({ faults: [{ n1: "ip route add 10.244.2.0/24 via 192.168.2.12 dev eth0 onlink" }] }),
     code: "ARP_FAILED at n1",
     because: ["NOT_SAME_SEGMENT at n1"],
+    mended:
+      "n1: ip route del 10.244.2.0/24 via 192.168.2.12 dev eth0 onlink; r1: ip route add 10.244.1.0/24 via 192.168.1.11; r1: ip route add 10.244.2.0/24 via 192.168.2.12",
   },
   {
     name: "the tunnel device has lost its neighbour row",
@@ -316,6 +326,7 @@ export const layer2: readonly Case[] = [
     }),
     code: "WRONG_MAC at n3",
     because: ["NODE_IP_DUPLICATE at n1"],
+    mended: "n3: ip addr del 192.168.1.12/24 dev eth0",
   },
   {
     name: "two tunnel devices with one MAC",
@@ -447,6 +458,8 @@ export const tunnel: readonly Case[] = [
     document: routed({ faults: [{ n1: "ip route del default" }] }),
     code: "UNDERLAY_NO_ROUTE at n1",
     reason: "IP_OUTNOROUTES",
+    because: ["ROUTE_MISSING at n1"],
+    mended: "n1: ip route add default via 192.168.1.1 dev eth0",
   },
   {
     name: "a router has no way for the wrapped packet",
@@ -454,6 +467,8 @@ export const tunnel: readonly Case[] = [
     document: routed({ faults: [{ r1: "ip route del 192.168.2.0/24" }] }),
     code: "UNDERLAY_NO_ROUTE at r1",
     reason: "IP_INNOROUTES",
+    because: ["ROUTE_MISSING at r1"],
+    mended: "r1: ip route add 192.168.2.0/24 dev eth1",
   },
   {
     name: "the other end of the tunnel is routed into the tunnel",
@@ -461,6 +476,7 @@ export const tunnel: readonly Case[] = [
     document: cluster({ faults: [{ n1: "ip route add 192.168.1.12 dev tunl0" }] }),
     code: "ENCAP_LOOP at n1",
     reason: "RECURSION_LIMIT",
+    mended: "n1: ip route replace 192.168.1.12 dev eth0",
   },
 ];
 
