@@ -15,12 +15,11 @@ export function attachBridge(node: NodeDraft, mtu: number): void {
   const docker = bridge === "docker0";
   const cni = node.agent(docker ? "docker" : "cni");
   cni.sysctl("net.ipv4.ip_forward", 1).sysctl("net.bridge.bridge-nf-call-iptables", 1);
-  if (node.self.families.includes(6)) cni.sysctl("net.ipv6.conf.all.forwarding", 1);
+  if (node.self.stack(6)) cni.sysctl("net.ipv6.conf.all.forwarding", 1);
   if (!docker && node.pods.length === 0) return;
   const mac = docker ? dockerMac(macBytes(node.self.mac(bridge)).slice(2)) : node.self.mac(bridge);
   cni.link({ kind: "bridge", name: bridge, mac, mtu });
-  const gateways = node.self.families.map((family) => node.self.podCIDR(family) as Prefix);
-  for (const share of gateways) cni.address(bridge, share.host(1), share.length);
+  for (const { share } of node.self.stacks) cni.address(bridge, share.host(1), share.length);
   for (const pod of node.pods) attach(node, pod, bridge, mtu);
 }
 
@@ -44,7 +43,7 @@ function attach(node: NodeDraft, pod: PodDraft, bridge: string, mtu: number): vo
   pod.inside(by, (inside) => {
     inside.link({ kind: "veth", name: "eth0", mac, mtu, peer: { netns: node.self.netns, dev } });
     for (const ip of pod.addresses) {
-      const share = node.self.podCIDR(ip.family);
+      const share = node.self.stack(ip.family)?.share;
       if (!share) continue;
       const via = share.host(1);
       inside.address("eth0", ip, share.length);

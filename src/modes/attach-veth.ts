@@ -26,7 +26,7 @@ export interface Attached {
 export function attachVeth(node: NodeDraft, mtu: number): readonly Attached[] {
   const felix = node.agent("felix");
   felix.sysctl("net.ipv4.ip_forward", 1);
-  if (node.self.families.includes(6)) felix.sysctl("net.ipv6.conf.all.forwarding", 1);
+  if (node.self.stack(6)) felix.sysctl("net.ipv6.conf.all.forwarding", 1);
   // A pod that IPAM has no address for is never attached.
   return node.pods.filter((pod) => pod.addresses.length > 0).map((pod) => attach(node, pod, mtu));
 }

@@ -25,10 +25,10 @@ export const calicoBgp = {
     "projectcalico/calico confd/etc/calico/confd/templates/bird*.cfg.template; felix/dataplane/linux/endpoint_mgr.go",
   announces: (peer, family) => announcedBy(peer, family),
   program(node) {
-    const { families, name, calico } = node.self;
-    for (const family of families) blackholes(node, "bird", node.self.blocks(family));
+    const { stacks, name, calico } = node.self;
+    for (const { family } of stacks) blackholes(node, "bird", node.self.blocks(family));
     node.agent("bird").perPeer("BGP", (peer) => ({
-      routes: families.flatMap((family) =>
+      routes: stacks.flatMap(({ family }) =>
         node.routing.learned(name, peer, family).map((learned) => {
           const metric = bgpMetric(calico.version, learned);
           return birdRoute(learned, metric === undefined ? {} : { metric });

@@ -68,7 +68,7 @@ function birdRoutes(node: NodeDraft, peer: HostPeer): PeerRows {
 
 /** From v3.33 on Felix writes the routes itself, from what it knows of nodes and blocks (`EnabledIPIPOnly`). */
 function felixRoutes(peer: HostPeer, mtu: number): PeerRows {
-  const via = peer.nodeIP(4);
+  const via = peer.stack(4)?.nodeIP;
   if (!via) return {};
   const announced = announcedBy(peer, 4, ownTunnel(peer, 4));
   return { routes: announced.map((dst) => ({ dst, via, dev: TUNNEL, proto: "80", onlink: true, mtu })) };

@@ -116,7 +116,7 @@ function endpoint(direction: "pro" | "pri", namespace: string): readonly FilterR
 function guard({ protocol }: GuardedTunnel): readonly FilterRule[] {
   const hosts = { name: hostsSet(4), dir: "src" } as const;
   return [
-    rule({ protocol, set: hosts, local: { dir: "dst" } }, ACCEPT, "Allow IPIP packets from Calico hosts"),
+    rule({ family: 4, protocol, set: hosts, local: { dir: "dst" } }, ACCEPT, "Allow IPIP packets from Calico hosts"),
     rule({ protocol }, DROP, "Drop IPIP packets from non-Calico hosts"),
   ];
 }
@@ -134,10 +134,10 @@ function natRules(node: NodeDraft, felix: Agent, tunnel: GuardedTunnel | undefin
         ),
       ]
     : [];
-  const families = node.self.calico.natOutgoing ? node.self.families : [];
-  const outgoing = families.flatMap((family) => [
-    rule({ set: { name: poolsSet(node, family), dir: "dst" } }, RETURN),
-    rule({ set: { name: masqueradeSet(family), dir: "src" } }, MASQUERADE),
+  const stacks = node.self.calico.natOutgoing ? node.self.stacks : [];
+  const outgoing = stacks.flatMap(({ family }) => [
+    rule({ family, set: { name: poolsSet(node, family), dir: "dst" } }, RETURN),
+    rule({ family, set: { name: masqueradeSet(family), dir: "src" } }, MASQUERADE),
   ]);
   felix.rules("nat", "cali-nat-outgoing", outgoing);
   felix.rules("nat", "cali-POSTROUTING", [rule({}, jump("cali-nat-outgoing")), ...own]);

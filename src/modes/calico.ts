@@ -25,7 +25,7 @@ export function hostMtu(self: HostPeer): number {
 
 /** The tunnel's address: the first of the node's first block, taken at start-up (node/pkg/allocateip). */
 export function tunnelAddress(self: HostPeer, family: Family): Ip | undefined {
-  return self.podCIDR(family)?.ip;
+  return self.stack(family)?.share.ip;
 }
 
 /** What a node announces: its blocks, and single addresses that its pods hold in other nodes' blocks. */

@@ -16,10 +16,9 @@ export const flannelHostGw = {
   program(node) {
     const { nic } = node.self;
     node.agent("flanneld").perPeer("lease", (peer) => ({
-      routes: node.self.families.flatMap((family) => {
-        const dst = peer.podCIDR(family);
-        const via = peer.nodeIP(family);
-        return dst && via ? [{ dst, via, dev: nic.name }] : [];
+      routes: node.self.stacks.flatMap(({ family }) => {
+        const lease = peer.stack(family);
+        return lease ? [{ dst: lease.share, via: lease.nodeIP, dev: nic.name }] : [];
       }),
     }));
     flannelNode(node, nic.mtu);

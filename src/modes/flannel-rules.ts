@@ -1,3 +1,4 @@
+import { Ip } from "../addr/ip.ts";
 import { hash32 } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
 import type { FilterRule } from "../kernel/netfilter.ts";
@@ -9,7 +10,7 @@ const MASQ = "flanneld masq";
 const FORWARD = "flanneld forward";
 /** The mark kube-proxy puts on what it will masquerade itself. */
 const KUBE_MARK = { value: 0x4000, mask: 0x4000 };
-const MULTICAST = { 4: "224.0.0.0/4", 6: "ff00::/8" } as const;
+const MULTICAST = { 4: Prefix.of(Ip.of(0xe0000000), 4), 6: Prefix.of(Ip.of(0xff000000, 0, 0, 0), 8) };
 
 /**
  * flanneld's rules in iptables mode: FLANNEL-POSTRTG with `--ip-masq`, FLANNEL-FWD always
@@ -47,11 +48,10 @@ export function flannelRules(node: NodeDraft): void {
 function masqRules(node: NodeDraft): readonly Rule[] {
   const masquerade = { kind: "MASQUERADE", randomFully: true } as const;
   const back = { kind: "RETURN" } as const;
-  const perFamily = node.self.families.flatMap((family): Rule[] => {
+  const perFamily = node.self.stacks.flatMap(({ family, share }): Rule[] => {
     const network = node.cluster.podCIDRs.find((prefix) => prefix.family === family);
-    const share = node.self.podCIDR(family);
-    if (!network || !share) return [];
-    const multicast = { not: true, prefix: Prefix.parse(MULTICAST[family]) as Prefix };
+    if (!network) return [];
+    const multicast = { not: true, prefix: MULTICAST[family] };
     const inside = { prefix: network };
     const outside = { not: true, prefix: network };
     return [
@@ -70,11 +70,11 @@ function pluginMasquerade(node: NodeDraft): void {
   const cni = node.agent("cni");
   for (const { pod, addresses } of node.pods) {
     for (const ip of addresses) {
-      const share = node.self.podCIDR(ip.family);
+      const share = node.self.stack(ip.family)?.share;
       if (!share) continue;
       const chain = chainName(pod.name);
       const comment = `name: "cbr0" id: "${pod.name}"`;
-      const multicast = { not: true, prefix: Prefix.parse(MULTICAST[ip.family]) as Prefix };
+      const multicast = { not: true, prefix: MULTICAST[ip.family] };
       cni.chain("nat", chain);
       cni.append("nat", chain, { match: { dst: { prefix: share } }, target: { kind: "ACCEPT" }, comment });
       cni.append("nat", chain, {
@@ -111,9 +111,7 @@ export function dockerRules(node: NodeDraft): void {
   docker.insert("filter", "FORWARD", { match: { in: { dev }, out: { not: true, dev } }, target: accept });
   docker.insert("filter", "FORWARD", { match: { out: { dev }, ctstate: ["RELATED", "ESTABLISHED"] }, target: accept });
   if (node.self.flannel.ipMasq) return;
-  for (const family of node.self.families) {
-    const prefix = node.self.podCIDR(family);
-    if (!prefix) continue;
+  for (const { share: prefix } of node.self.stacks) {
     docker.append("nat", "POSTROUTING", {
       match: { src: { prefix }, out: { not: true, dev } },
       target: { kind: "MASQUERADE", randomFully: false },

@@ -1,5 +1,3 @@
-import type { Ip } from "../addr/ip.ts";
-import type { Prefix } from "../addr/prefix.ts";
 import { FLANNEL, flannelNode } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
 
@@ -17,25 +15,26 @@ export const flannelUdp = {
   aliases: ["udp"],
   summary: "pods on a bridge; flanneld takes every packet to user space and back, in UDP",
   needs: ["UDP 8285 between nodes", "amd64"],
-  deprecated: { since: "v0.5", why: "for debugging, or for kernels without VXLAN; four more copies a packet" },
+  deprecated: { since: "v0.8.0", why: "upstream keeps it for debugging, and for kernels without VXLAN" },
   families: [4],
-  source: "flannel-io/flannel pkg/backend/udp/udp_network_amd64.go, proxy_amd64.c",
+  source: "flannel-io/flannel pkg/backend/udp/udp_network_amd64.go, proxy_amd64.c; Documentation/backends.md",
   program(node) {
     const { nic } = node.self;
+    const own = node.self.stack(4);
+    // flanneld does not start without both; the node stays as it is.
+    if (!own) return;
     const mtu = nic.mtu - OVERHEAD;
     const port = node.self.option("Port") ?? 8285;
     const flanneld = node.agent("flanneld");
     flanneld.link({ kind: "tun", name: TUN, mtu, process: "flanneld" });
     // A /32, so that no broadcast route comes with it (`configureIface`).
-    const { ip } = node.self.podCIDR(4) as Prefix;
-    flanneld.address(TUN, ip, ip.bits);
+    flanneld.address(TUN, own.share.ip, 32);
     for (const dst of node.cluster.podCIDRs) flanneld.route({ dst, dev: TUN, scope: "global" });
-    flanneld.forwarder({ process: "flanneld", tun: TUN, ip: node.self.nodeIP(4) as Ip, port, buffer: mtu });
+    flanneld.forwarder({ process: "flanneld", tun: TUN, ip: own.nodeIP, port, buffer: mtu });
     flanneld.perPeer("lease", (peer) => {
-      const dst = peer.podCIDR(4);
-      const to = peer.nodeIP(4);
+      const lease = peer.stack(4);
       // A lease has no port: each flanneld sends to its own.
-      return { leases: dst && to ? [{ process: "flanneld", dst, to, port }] : [] };
+      return { leases: lease ? [{ process: "flanneld", dst: lease.share, to: lease.nodeIP, port }] : [] };
     });
     flannelNode(node, mtu);
   },

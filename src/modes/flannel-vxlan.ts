@@ -1,5 +1,3 @@
-import type { Ip } from "../addr/ip.ts";
-import type { Prefix } from "../addr/prefix.ts";
 import { FLANNEL, flannelNode } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
 import type { Family, HostPeer } from "./peer.ts";
@@ -21,7 +19,7 @@ export const flannelVxlan = {
     const { nic } = node.self;
     const flanneld = node.agent("flanneld");
     const mtu = (node.self.option("MTU") ?? nic.mtu) - OVERHEAD;
-    for (const family of node.self.families) {
+    for (const { family, nodeIP, share } of node.self.stacks) {
       const dev = vtep(node.self, family);
       flanneld.link({
         kind: "vxlan",
@@ -30,21 +28,20 @@ export const flannelVxlan = {
         mtu,
         vni: node.self.option("VNI") ?? 1,
         port: node.self.option("Port") ?? KERNEL_PORT,
-        local: node.self.nodeIP(family) as Ip,
+        local: nodeIP,
         lower: nic.name,
         learning: false,
         ttl: "auto",
       });
-      const { ip } = node.self.podCIDR(family) as Prefix;
-      flanneld.address(dev, ip, ip.bits);
+      flanneld.address(dev, share.ip, share.ip.bits);
       flanneld.perPeer("lease", (peer) => {
-        const dst = peer.podCIDR(family);
-        const to = peer.nodeIP(family);
-        if (!dst || !to) return {};
+        const lease = peer.stack(family);
+        if (!lease) return {};
+        const dst = lease.share;
         const mac = peer.mac(vtep(peer, family));
         return {
           neighbours: [{ dev, ip: dst.ip, lladdr: mac, state: "permanent" }],
-          fdb: [{ dev, mac, dst: to }],
+          fdb: [{ dev, mac, dst: lease.nodeIP }],
           // The gateway is the peer's own tunnel address, on no network of ours: hence onlink.
           routes: [{ dst, via: dst.ip, dev, onlink: true }],
         };

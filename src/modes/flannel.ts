@@ -15,6 +15,8 @@ export const FLANNEL = {
  * what flanneld writes into subnet.env as FLANNEL_MTU (flannel pkg/subnet/subnet.go `WriteSubnetFile`).
  */
 export function flannelNode(node: NodeDraft, mtu: number): void {
+  // Without a family flanneld does not start, and without its subnet.env the CNI plugin fails every pod.
+  if (node.self.stacks.length === 0) return;
   flannelRules(node);
   if (node.self.flannel.bridge === "docker0") dockerRules(node);
   attachBridge(node, mtu);

@@ -4,7 +4,6 @@ import { Agent } from "./agent.ts";
 import { birdRoute } from "./bird.ts";
 import type { Mode } from "./mode.ts";
 import { NodeDraft } from "./node.ts";
-import type { HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
 import type { Routing } from "./routing.ts";
 import { type Underlay, writeUnderlay } from "./underlay.ts";
@@ -25,7 +24,7 @@ export interface Ground {
 
 /** A host as its agents leave it: cards and default route, then the mode's rows, then who listens. */
 export function buildHost(host: Host, { underlay, peers, mode, routing }: Ground): Machine {
-  const self = peers.get(host.name) as HostPeer;
+  const self = peers.of(host);
   const node = new NodeDraft(self, peers, underlay.topology.cluster, routing);
   const pods = new Map(node.pods.map((pod) => [pod.netns, pod]));
   const operator = node.agent("operator");
@@ -55,7 +54,7 @@ export function buildRouter(router: Router, { underlay, peers, mode, routing }: 
   writeUnderlay(operator, router, netns, underlay);
   if (mode.bgp && router.bgp) {
     new Agent(netlink, "bird", netns).perPeer("BGP", (peer) => ({
-      routes: peer.families.flatMap((family) =>
+      routes: peer.stacks.flatMap(({ family }) =>
         routing.learned(router.name, peer, family).map((learned) => birdRoute(learned, {})),
       ),
     }));

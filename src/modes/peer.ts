@@ -7,6 +7,15 @@ import { blocksOf, podAddresses } from "./ipam.ts";
 
 export type Family = 4 | 6;
 
+/** One address family of a node: the address its agent has detected, and its share of the pod network. */
+export interface Stack {
+  readonly family: Family;
+  /** flannel's public IP, Calico's BGP address. */
+  readonly nodeIP: Ip;
+  /** The pod CIDR; flannel's lease. */
+  readonly share: Prefix;
+}
+
 /**
  * One node as its own agent and every other agent know it: what its lease, its annotations or its BGP speaker tell,
  * with the settings that this node's agent has been given.
@@ -18,6 +27,7 @@ export class HostPeer implements Peer {
   readonly #mode: string;
   readonly #note: (mac: Mac, peer: HostPeer) => void;
   #calico: CalicoSettings | undefined;
+  #stacks: readonly Stack[] | undefined;
   #pods: readonly Pod[] | undefined;
   #addresses: ReadonlyMap<string, readonly Ip[]> | undefined;
 
@@ -35,19 +45,24 @@ export class HostPeer implements Peer {
     return `host/${this.name}`;
   }
 
-  /** The families it has both a node address and a share of the pod network in. */
-  get families(): readonly Family[] {
-    return ([4, 6] as const).filter((family) => this.nodeIP(family) && this.podCIDR(family));
+  /** The families it has all of, IPv4 first. */
+  get stacks(): readonly Stack[] {
+    this.#stacks ??= this.host.podCIDRs
+      .flatMap((share): Stack[] => {
+        const nodeIP = this.nodeIP(share.family);
+        return nodeIP ? [{ family: share.family, nodeIP, share }] : [];
+      })
+      .sort((a, b) => a.family - b.family);
+    return this.#stacks;
   }
 
-  /** The address its agent has detected; flannel's public IP, Calico's BGP address. */
+  stack(family: Family): Stack | undefined {
+    return this.stacks.find((stack) => stack.family === family);
+  }
+
+  /** The address its agent has detected, whether or not it has pods of that family. */
   nodeIP(family: Family): Ip | undefined {
     return this.host.nodeIPs.find((ip) => ip.family === family);
-  }
-
-  /** Its share of the pod network; flannel's lease. */
-  podCIDR(family: Family): Prefix | undefined {
-    return this.host.podCIDRs.find((prefix) => prefix.family === family);
   }
 
   /** The card that holds the node address, or the first one when no card does. */
@@ -55,14 +70,9 @@ export class HostPeer implements Peer {
     const holder = this.host.nics.find((nic) =>
       nic.addresses.some(({ ip }) => this.host.nodeIPs.some((node) => node.equals(ip))),
     );
-    return holder ?? (this.host.nics[0] as Nic);
-  }
-
-  /** The network that the node's own card puts the node address in, as Calico records it; a host prefix when none does. */
-  nodeNetwork(family: Family): Prefix | undefined {
-    const node = this.nodeIP(family);
-    const held = this.host.nics.flatMap((nic) => nic.addresses).find(({ ip }) => ip.equals(node));
-    return node && Prefix.of(node, held?.length);
+    const nic = holder ?? this.host.nics[0];
+    if (!nic) throw new Error(`${this.name} has no card`);
+    return nic;
   }
 
   get flannel(): FlannelSettings {
@@ -94,16 +104,16 @@ export class HostPeer implements Peer {
 
   /** The IPAM blocks it owns: those of its share that hold a pod's address, or one of `also`. */
   blocks(family: Family, also: readonly Ip[] = []): readonly Prefix[] {
-    const share = this.podCIDR(family);
+    const stack = this.stack(family);
     const { blockSize } = this.calico;
     const used = [...also, ...[...this.podAddresses.values()].flat()];
-    return share ? blocksOf(share, family === 4 ? blockSize.v4 : blockSize.v6, used) : [];
+    return stack ? blocksOf(stack.share, family === 4 ? blockSize.v4 : blockSize.v6, used) : [];
   }
 
   /** Addresses its pods hold in other nodes' shares, as host prefixes. */
   borrowed(family: Family): readonly Prefix[] {
     const pool = this.#topology.cluster.podCIDRs.find((prefix) => prefix.family === family);
-    const share = this.podCIDR(family);
+    const share = this.stack(family)?.share;
     return [...this.podAddresses.values()]
       .flat()
       .filter((ip) => pool?.contains(ip) === true && share?.contains(ip) !== true)

@@ -1,7 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { Peers } from "../kernel/table.ts";
-import type { Topology } from "../topology/topology.ts";
+import type { Host, Topology } from "../topology/topology.ts";
 import { HostPeer } from "./peer.ts";
 import { wordsKey } from "./words-key.ts";
 
@@ -13,12 +13,12 @@ import { wordsKey } from "./words-key.ts";
  */
 export class HostPeers implements Peers {
   readonly #topology: Topology;
-  readonly #byName = new Map<string, HostPeer>();
+  readonly #byHost = new Map<Host, HostPeer>();
   readonly #byIp = new Map<string | number, readonly HostPeer[]>();
   readonly #byMac = new Map<Mac, Set<HostPeer>>();
   readonly #mode: string;
   #byPrefix: PrefixIndex | undefined;
-  #names: readonly string[] | undefined;
+  #hosts: readonly Host[] | undefined;
 
   constructor(topology: Topology, mode: string) {
     this.#topology = topology;
@@ -26,15 +26,19 @@ export class HostPeers implements Peers {
   }
 
   *all(): Iterable<HostPeer> {
-    for (const name of this.#topology.hosts.keys()) yield this.get(name) as HostPeer;
+    for (const host of this.#topology.hosts.values()) yield this.of(host);
   }
 
   get(name: string): HostPeer | undefined {
-    const known = this.#byName.get(name);
-    const host = known ? undefined : this.#topology.hosts.get(name);
-    if (!host) return known;
+    const host = this.#topology.hosts.get(name);
+    return host && this.of(host);
+  }
+
+  of(host: Host): HostPeer {
+    const known = this.#byHost.get(host);
+    if (known) return known;
     const peer = new HostPeer(host, this.#topology, this.#mode, (mac, by) => this.#note(mac, by));
-    this.#byName.set(name, peer);
+    this.#byHost.set(host, peer);
     return peer;
   }
 
@@ -47,13 +51,14 @@ export class HostPeers implements Peers {
 
   #covering(ip: Ip): readonly HostPeer[] {
     this.#byPrefix ??= indexOf(this.#topology);
-    this.#names ??= [...this.#topology.hosts.keys()];
-    const names = this.#names;
-    const found = this.#byPrefix.covering(ip).map((position) => this.get(names[position] ?? ""));
+    this.#hosts ??= [...this.#topology.hosts.values()];
+    const hosts = this.#hosts;
+    const found = new Set(this.#byPrefix.covering(ip).map((position) => hosts[position]));
     // A pinned address may lie in another node's share; then its pod's host claims it too.
-    const pinned = this.get(this.#topology.pods.pinnedAt(ip)?.host ?? "");
-    const all = found.includes(pinned) ? found : [...found, pinned];
-    return all.filter((peer) => peer !== undefined).sort((a, b) => a.host.index - b.host.index);
+    const pinned = this.#topology.pods.pinnedAt(ip);
+    if (pinned) found.add(this.#topology.hosts.get(pinned.host));
+    const claimants = [...found].filter((host) => host !== undefined);
+    return claimants.sort((a, b) => a.index - b.index).map((host) => this.of(host));
   }
 
   /**

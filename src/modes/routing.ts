@@ -109,12 +109,14 @@ export class Routing {
     const speakers = new Map<string, Speaker>();
     const mesh = new Set<string>();
     for (const peer of this.#peers.all()) {
-      if (!this.#speaks(peer.name, family)) continue;
-      speakers.set(peer.name, this.#node(peer, family));
+      const address = peer.nodeIP(family);
+      if (!address) continue;
+      speakers.set(peer.name, this.#node(peer, address));
       if (peer.calico.nodeToNodeMeshEnabled && !peer.host.bgp?.routeReflector) mesh.add(peer.name);
     }
     for (const router of this.#underlay.routers.values()) {
-      if (this.#speaks(router.name, family)) speakers.set(router.name, this.#router(router, family));
+      const [address] = addressesOf(router, family);
+      if (router.bgp && address) speakers.set(router.name, this.#router(router, address));
     }
     const bgp = computeBgp({
       speakers,
@@ -134,11 +136,10 @@ export class Routing {
     return router?.bgp !== undefined && addressesOf(router, family).length > 0;
   }
 
-  #node(peer: HostPeer, family: Family): Speaker {
+  #node(peer: HostPeer, address: Ip): Speaker {
     const { host, calico } = peer;
-    const address = peer.nodeIP(family) as Ip;
     return {
-      ...this.#machine(host, family),
+      ...this.#machine(host, address.family),
       ...configured(host.bgp, calico.asNumber),
       routerId: peer.nodeIP(4) ?? Ip.of(hash32(peer.name)),
       address,
@@ -147,14 +148,13 @@ export class Routing {
     };
   }
 
-  #router(router: Router, family: Family): Speaker {
-    const [address] = addressesOf(router, family);
+  #router(router: Router, address: Ip): Speaker {
     const [routerId = Ip.of(hash32(router.name))] = addressesOf(router, 4);
     return {
-      ...this.#machine(router, family),
+      ...this.#machine(router, address.family),
       ...configured(router.bgp, 0),
       routerId,
-      address: address as Ip,
+      address,
       kind: "router",
     };
   }

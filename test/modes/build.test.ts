@@ -120,6 +120,22 @@ hosts: { node-1: { addresses: [192.168.0.11, 172.16.5.11], nodeIP: 172.16.5.11 }
   });
 });
 
+test.each(modes.map((mode) => mode.name))(
+  "a node without an IPv4 address has no IPv4 pods, and is nobody's peer: %s",
+  async (mode) => {
+    const net = await network(
+      mode,
+      `
+subnets: { lan: [192.168.0.0/24, "fd00::/64"] }
+hosts: { a: 192.168.0.11, b: "fd00::12" }
+pods: { pa: a, pb: b }`,
+    );
+    expect(mainRoutes(net.netns("host/a")).filter((row) => row.startsWith("10.244.2."))).toEqual([]);
+    expect(mainRoutes(net.netns("host/b")).filter((row) => row.startsWith("10.244.1."))).toEqual([]);
+    expect([...(net.netns("host/b")?.refused() ?? [])]).toEqual([]);
+  },
+);
+
 describe("pods' addresses", () => {
   const PODS = `
 subnets: { lan: 192.168.0.0/24 }

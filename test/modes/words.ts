@@ -27,5 +27,7 @@ export function addresses(netns: Netns | undefined): readonly string[] {
 /** A chain's rules as iptables-save prints them, without comments. */
 export function chainWords(chain: Chain | undefined): readonly string[] {
   const rules = chain?.rules ?? [];
-  return rules.map((rule) => filterRuleText(chain?.name ?? "", rule).replace(/ -m comment --comment "(?:[^"\\]|\\.)*"/, ""));
+  return rules.map((rule) =>
+    filterRuleText(chain?.name ?? "", rule).replace(/ -m comment --comment "(?:[^"\\]|\\.)*"/, ""),
+  );
 }
