@@ -90,7 +90,7 @@ describe("modes", () => {
     for (const name of ["flannel-udp", "flannel-vxlan", "flannel-host-gw", "calico-bgp", "calico-ipip"]) {
       expect(out).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
     }
-    expect(out).toMatch(/flannel-udp[\s\S]*deprecated {2}since v0\.5/);
+    expect(out).toMatch(/flannel-udp[\s\S]*deprecated {2}since v0\.8\.0/);
     expect(out).toMatch(/^flannel: peers come from etcd or the API; NetworkPolicy is ignored$/m);
     expect(out).toMatch(/^calico: peers come from BGP; NetworkPolicy is enforced$/m);
   });
