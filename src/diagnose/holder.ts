@@ -1,6 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import { fibLookup } from "../kernel/fib.ts";
 import type { Netns } from "../kernel/netns.ts";
+import type { Segment } from "../kernel/network.ts";
 import type { Writer } from "../kernel/row.ts";
 import { namespace, type Scene } from "./scene.ts";
 
@@ -13,7 +14,8 @@ export interface Holder {
 
 /**
  * Everybody who holds an address. Only machines that a segment names for it are asked, and those the packet visited;
- * a pod is found by the veth of its machine.
+ * a pod is found by the veth of its machine. When the packet arrived, only the segments it crossed are asked: a large
+ * network has many.
  */
 export function holdersOf(scene: Scene, ip: Ip): readonly Holder[] {
   return candidates(scene, ip).flatMap((machine) => heldOn(scene, namespace(scene, machine), ip));
@@ -55,12 +57,23 @@ export function isByHand(by: Writer): boolean {
 }
 
 function candidates(scene: Scene, ip: Ip): readonly string[] {
-  const names = new Set<string>();
-  for (const segment of scene.network.segments.values()) {
-    for (const port of segment.owners(ip)) names.add(port.netns);
-  }
-  for (const { at } of scene.path) names.add(machineOf(scene, at.netns));
-  return [...names];
+  const { segments } = scene.network;
+  const arrived = scene.end?.action.kind === "deliver";
+  return [...new Set([...owners(arrived ? crossed(scene) : segments.values(), ip), ...visited(scene)])];
+}
+
+function crossed({ network, path }: Scene): ReadonlySet<Segment> {
+  return new Set(
+    path.flatMap(({ action }) => (action.kind === "wire" ? (network.segments.get(action.segment) ?? []) : [])),
+  );
+}
+
+function* owners(segments: Iterable<Segment>, ip: Ip): Generator<string> {
+  for (const segment of segments) for (const { netns } of segment.owners(ip)) yield netns;
+}
+
+function* visited(scene: Scene): Generator<string> {
+  for (const { at } of scene.path) yield machineOf(scene, at.netns);
 }
 
 function heldOn(scene: Scene, machine: Netns, ip: Ip): readonly Holder[] {
