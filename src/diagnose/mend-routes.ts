@@ -54,7 +54,7 @@ export function cardAddress(machine: Netns, family: 4 | 6): Ip | undefined {
 }
 
 /** The network that an address is announced in: the machine's own block or bridge network, else the address alone. */
-export function networkAround(machine: Netns, ip: Ip): Prefix {
+function networkAround(machine: Netns, ip: Ip): Prefix {
   const own = machine.routes
     .near([])
     .filter(({ dst, type, proto, dev }) => {

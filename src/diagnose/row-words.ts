@@ -1,6 +1,5 @@
 import type { Prefix } from "../addr/prefix.ts";
 import type { FdbEntry } from "../kernel/fdb.ts";
-import type { Neighbour } from "../kernel/neighbour.ts";
 import type { FilterRule, Match, Target } from "../kernel/netfilter.ts";
 import type { FabricRow } from "../kernel/network.ts";
 import { LOCAL_TABLE, MAIN_TABLE, type Nexthop, type Route } from "../kernel/route.ts";
@@ -40,11 +39,6 @@ export function signed(route: Route): string {
 /** A way on, as `ip route get` shows it. */
 export function hopWords({ via, dev, onlink }: Nexthop): string {
   return words(via && `via ${via}`, dev !== undefined && `dev ${dev}`, onlink && "onlink");
-}
-
-/** A neighbour as `ip neigh` shows it. */
-export function neighbourWords({ ip, dev, lladdr }: Neighbour): string {
-  return `${ip} dev ${dev} lladdr ${lladdr}`;
 }
 
 /** A forwarding entry as `bridge fdb` shows it. */
