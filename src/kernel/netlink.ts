@@ -1,16 +1,17 @@
 import { Ip } from "../addr/ip.ts";
-import { isGroup } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
 import { refusal } from "./admit.ts";
 import { derived, linkLocalOf, primaryOf } from "./derived.ts";
+import { Families } from "./family.ts";
 import type { FdbEntry } from "./fdb.ts";
 import { hasEthernet, type Link } from "./link.ts";
+import { clampedMtu, refuseChange } from "./link-change.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { Chain, FilterRule, FilterTable, SetMember } from "./netfilter.ts";
-import { type Expanded, MutableNetns, type Netns, type NetnsKind, NOTHING } from "./netns.ts";
+import { MutableNetns, type NetnsKind } from "./netns.ts";
 import type { Forwarder, Lease } from "./process.ts";
 import type { Refusal, Refused, Row } from "./refused.ts";
-import { complete, type LinkChange, type LinkRequest, type PeerRows, type RouteRequest, requests } from "./request.ts";
+import { complete, type LinkChange, type LinkRequest, type PeerRows, type RouteRequest } from "./request.ts";
 import type { Writer, Written } from "./row.ts";
 import type { Rule } from "./rule.ts";
 import type { Socket } from "./socket.ts";
@@ -18,8 +19,8 @@ import type { Peer, Peers } from "./table.ts";
 
 export type { LinkChange, LinkRequest, PeerRows, RouteRequest } from "./request.ts";
 
-/** Over Ethernet, IPv4, UDP and VXLAN: what a VXLAN device's MTU lies below its card's (`vxlan_config_validate`). */
-const VXLAN_HEADROOM = { 4: 50, 6: 70 } as const;
+/** The tables that hold rows per peer. */
+const PEER_TABLES = ["routes", "neighbours", "fdb", "leases", "sets"] as const;
 
 /**
  * Writes the tables of one namespace as netlink would: requests are granted, clamped or refused in program order, and
@@ -27,16 +28,15 @@ const VXLAN_HEADROOM = { 4: 50, 6: 70 } as const;
  */
 export class Netlink<P extends Peer = Peer> {
   readonly netns: MutableNetns;
-  readonly #families: { readonly by: Writer; readonly rows: (peer: P) => PeerRows }[] = [];
-  readonly #expanded = new Map<string, Expanded>();
+  readonly #families: Families<P>;
   /** Bridges whose MTU somebody chose (`BROPT_MTU_SET_BY_USER`). */
   readonly #fixedMtu = new Set<string>();
-  #programmed: Netns | undefined;
   #nextIndex = 1;
 
   constructor(name: string, kind: NetnsKind, peers?: Peers) {
     this.netns = new MutableNetns(name, kind, peers);
-    this.netns.expand = (peer) => this.#expand(peer as P);
+    this.#families = new Families(this.netns);
+    this.netns.expand = (peer) => this.#families.expand(peer as P);
     this.link({ kind: "loopback", name: "lo", mtu: 65536, by: "kernel" });
     this.address("lo", Ip.of(0x7f000001), 8, { by: "kernel" });
   }
@@ -46,9 +46,7 @@ export class Netlink<P extends Peer = Peer> {
    * afterwards and whenever it is looked up.
    */
   seal(): void {
-    if (this.#programmed) return;
-    this.#programmed = this.netns.snapshot();
-    for (const table of ["routes", "neighbours", "fdb", "leases", "sets"] as const) this.netns[table].seal();
+    if (this.#families.seal(this.netns.snapshot())) for (const table of PEER_TABLES) this.netns[table].seal();
   }
 
   /** Adds a device; `EEXIST` when the name is taken. A VXLAN device is clamped to what its card can carry. */
@@ -57,7 +55,7 @@ export class Netlink<P extends Peer = Peer> {
       this.#refuse(request.by, { table: "link", words: request.name }, { errno: "EEXIST", text: "File exists" });
       return;
     }
-    const link = { up: true, ...request, ifindex: this.#nextIndex++, mtu: this.#clamped(request) } as Link;
+    const link = { up: true, ...request, ifindex: this.#nextIndex++, mtu: clampedMtu(this.netns, request) } as Link;
     this.netns.links.set(link.name, link);
     if (link.kind === "vxlan") {
       const taken = this.netns.sockets.some((socket) => socket.protocol === "udp" && socket.port === link.port);
@@ -78,7 +76,7 @@ export class Netlink<P extends Peer = Peer> {
   setLink(name: string, change: LinkChange): Refusal | undefined {
     const link = this.netns.links.get(name);
     if (!link) return { errno: "ENODEV", text: `Cannot find device "${name}"` };
-    const refused = this.#refuseChange(link, change);
+    const refused = refuseChange(this.netns, link, change);
     if (refused) return refused;
     const changed = { ...link, ...change } as Link;
     if (change.master === undefined && "master" in change) delete (changed as { master?: string }).master;
@@ -90,28 +88,6 @@ export class Netlink<P extends Peer = Peer> {
     if (!link.up && change.up === true) {
       this.#derive();
       this.#linkLocal(changed);
-    }
-    return undefined;
-  }
-
-  #refuseChange(link: Link, change: LinkChange): Refusal | undefined {
-    if (change.mtu !== undefined && change.mtu !== link.mtu) {
-      if (change.mtu < 68) return { errno: "EINVAL", text: "mtu less than device minimum" };
-      if (change.mtu > 65535) return { errno: "EINVAL", text: "mtu greater than device maximum" };
-      if (this.#clamped({ ...link, mtu: change.mtu }) !== change.mtu)
-        return { errno: "EINVAL", text: "Invalid argument" };
-    }
-    if (change.mac !== undefined && !hasEthernet(link)) return { errno: "EOPNOTSUPP", text: "Operation not supported" };
-    if (change.mac !== undefined && isGroup(change.mac)) {
-      return { errno: "EADDRNOTAVAIL", text: "Cannot assign requested address" };
-    }
-    if (change.master !== undefined) {
-      const master = this.netns.links.get(change.master);
-      if (!master) return { errno: "ENODEV", text: "Device does not exist" };
-      if (master.kind !== "bridge") return { errno: "EOPNOTSUPP", text: "Operation not supported" };
-    }
-    if (change.hairpin !== undefined && link.master === undefined) {
-      return { errno: "EOPNOTSUPP", text: "Operation not supported" };
     }
     return undefined;
   }
@@ -272,35 +248,8 @@ export class Netlink<P extends Peer = Peer> {
    * all of them only when a table is expanded.
    */
   perPeer(by: Writer, name: string, rows: (peer: P) => PeerRows): void {
-    this.#families.push({ by, rows });
-    const family = { name, by };
-    for (const table of ["routes", "neighbours", "fdb", "leases", "sets"] as const) {
-      this.netns[table].families.push(family);
-    }
-  }
-
-  #expand(peer: P): Expanded {
-    const known = this.#expanded.get(peer.name);
-    if (known) return known;
-    // A family must not see what it is about to hold: while it expands, its peer has no rows yet.
-    this.#expanded.set(peer.name, NOTHING);
-    const made = { routes: [], neighbours: [], fdb: [], leases: [], sets: [], refused: [] } as {
-      [K in keyof Expanded]: Expanded[K][number][];
-    };
-    const granted = this.#programmed ?? this.netns;
-    for (const { by, rows } of this.#families) {
-      for (const request of requests(granted, rows(peer), by)) {
-        const refused = refusal(granted, request);
-        if (refused) made.refused.push({ asked: request, by, ...refused });
-        else if (request.table === "route") made.routes.push(request.row);
-        else if (request.table === "neigh") made.neighbours.push(request.row);
-        else if (request.table === "fdb") made.fdb.push(request.row);
-        else if (request.table === "lease") made.leases.push(request.row);
-        else made.sets.push(request.row);
-      }
-    }
-    this.#expanded.set(peer.name, made);
-    return made;
+    this.#families.add({ by, rows });
+    for (const table of PEER_TABLES) this.netns[table].families.push({ name, by });
   }
 
   #write(request: Row): Refusal | undefined {
@@ -319,13 +268,6 @@ export class Netlink<P extends Peer = Peer> {
 
   #refuse(by: Writer, asked: Refused["asked"], why: Refusal): void {
     this.netns.refusals.push({ asked, by, ...why });
-  }
-
-  #clamped(link: LinkRequest | Link): number {
-    const lower = link.kind === "vxlan" && link.lower !== undefined ? this.netns.links.get(link.lower) : undefined;
-    return lower && link.kind === "vxlan"
-      ? Math.min(link.mtu, lower.mtu - VXLAN_HEADROOM[link.local.family])
-      : link.mtu;
   }
 
   /** A bridge takes the smallest MTU of its ports, until somebody chooses one (`br_mtu_auto_adjust`). */

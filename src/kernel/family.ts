@@ -1,0 +1,65 @@
+import { refusal } from "./admit.ts";
+import { type Expanded, type Netns, NOTHING } from "./netns.ts";
+import { type PeerRows, requests } from "./request.ts";
+import type { Writer } from "./row.ts";
+import type { Peer } from "./table.ts";
+
+/** What an agent does for every peer alike. */
+export interface PeerRule<P> {
+  readonly by: Writer;
+  /** Pure; called for the peers a lookup needs. */
+  readonly rows: (peer: P) => PeerRows;
+}
+
+/** The rules per peer of one namespace, and the rows they have given so far, each granted or refused by the kernel. */
+export class Families<P extends Peer> {
+  readonly #netns: Netns;
+  readonly #rules: PeerRule<P>[] = [];
+  readonly #expanded = new Map<string, Expanded>();
+  #programmed: Netns | undefined;
+
+  constructor(netns: Netns) {
+    this.#netns = netns;
+  }
+
+  add(rule: PeerRule<P>): void {
+    this.#rules.push(rule);
+  }
+
+  /** From now on `programmed` decides what is granted; false when that was settled before. */
+  seal(programmed: Netns): boolean {
+    if (this.#programmed) return false;
+    this.#programmed = programmed;
+    return true;
+  }
+
+  /** The rows of one peer; made once. */
+  expand(peer: P): Expanded {
+    const known = this.#expanded.get(peer.name);
+    if (known) return known;
+    // A family must not see what it is about to hold: while it expands, its peer has no rows yet.
+    this.#expanded.set(peer.name, NOTHING);
+    const made = this.#granted(peer);
+    this.#expanded.set(peer.name, made);
+    return made;
+  }
+
+  #granted(peer: P): Expanded {
+    const made = { routes: [], neighbours: [], fdb: [], leases: [], sets: [], refused: [] } as {
+      [K in keyof Expanded]: Expanded[K][number][];
+    };
+    const netns = this.#programmed ?? this.#netns;
+    for (const { by, rows } of this.#rules) {
+      for (const request of requests(netns, rows(peer), by)) {
+        const refused = refusal(netns, request);
+        if (refused) made.refused.push({ asked: request, by, ...refused });
+        else if (request.table === "route") made.routes.push(request.row);
+        else if (request.table === "neigh") made.neighbours.push(request.row);
+        else if (request.table === "fdb") made.fdb.push(request.row);
+        else if (request.table === "lease") made.leases.push(request.row);
+        else made.sets.push(request.row);
+      }
+    }
+    return made;
+  }
+}
