@@ -1,6 +1,7 @@
 import type { Send } from "../dataplane/output.ts";
 import { EMPTY_STATE, type State } from "../dataplane/state.ts";
 import { type WalkOptions, walk } from "../dataplane/walk.ts";
+import { type Conclusion, concludeBoth, concludeBranches } from "../diagnose/conclusion.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import type { Network } from "../kernel/network.ts";
 import type { Socket } from "../kernel/socket.ts";
@@ -89,12 +90,10 @@ export function answerQuestion(
   const response = ask.oneWay ? undefined : replyTo(there.trace, question);
   const back = response && walk(network, response, { ...options, state: there.state });
   const reply = response && back && direction(network, back.trace, response);
-  const arrives = forward.diagnosis.verdict === "REACHABLE" || forward.diagnosis.verdict === "REACHABLE_WITH_RISK";
-  const broken = arrives && reply !== undefined && reply.ttl === undefined;
+  const concluded = otherBranches(network, request, options, forward) ?? concludeBoth(forward, reply);
   return {
     question,
-    verdict: broken ? "UNREACHABLE" : forward.diagnosis.verdict,
-    code: broken ? "RETURN_PATH_BROKEN" : forward.diagnosis.code,
+    ...concluded,
     forward,
     ...(reply && { reply }),
     senderSees: reply?.ttl !== undefined ? { kind: "reply" } : seen(there.trace),
@@ -102,6 +101,27 @@ export function answerQuestion(
     ...(ask.traceroute && { traceroute: traceroute(network, request, options) }),
     assumptions: [],
   };
+}
+
+/** How many ways over equal routes are walked at most. */
+const MOST_BRANCHES = 16;
+
+/** What the other ways say when a route on this one had several; `undefined` when all agree. */
+function otherBranches(
+  network: Network,
+  request: Send,
+  options: WalkOptions,
+  forward: Direction,
+): Conclusion | undefined {
+  const weights = eventsOf(forward.trace, "route").flatMap(({ action }) => action.found.route.nexthops ?? []);
+  const count = Math.min(
+    MOST_BRANCHES,
+    weights.reduce((sum, hop) => sum + (hop.weight ?? 1), 0),
+  );
+  if (count < 2) return undefined;
+  const others = Array.from({ length: count - 1 }, (_, k) => walk(network, request, { ...options, hash: k + 1 }).trace);
+  const concluded = concludeBranches([forward.diagnosis, ...others.map((trace) => diagnose(network, trace))]);
+  return concluded?.verdict === "AMBIGUOUS" ? concluded : undefined;
 }
 
 /** A machine that is asked about is taken to listen where it is asked; of pods the topology says so itself. */

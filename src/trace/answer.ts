@@ -124,6 +124,8 @@ export interface Answer {
   readonly question: Question;
   readonly verdict: Verdict;
   readonly code: Code;
+  /** What only the directions, or the branches, show together. */
+  readonly because: readonly Finding[];
   readonly forward: Direction;
   /** Absent with --one-way, or when there is nothing to reply to. */
   readonly reply?: Direction;
