@@ -16,20 +16,23 @@ export function resolveSpeaker(
   names: PeerNames,
   check: Check,
 ): Speaker {
-  const peers: BgpPeer[] = [];
+  const { peers = [], routeReflector = false } = entry;
+  const good: BgpPeer[] = [];
   const seen = new Set<string>();
-  for (const [i, peer] of (entry.peers ?? []).entries()) {
-    for (const [word, believed] of typeof peer === "string" ? [[peer, undefined] as const] : Object.entries(peer)) {
-      const at = typeof peer === "string" ? [...path, "peers", i] : [...path, "peers", i, word];
-      const part = typeof peer === "string" ? "value" : "key";
-      const wrong = wrongPeer(word, name, seen, names);
-      if (wrong) check.complain({ ...wrong, path: at, part });
-      else if (believed === undefined) peers.push({ name: word, ...check.at(at, part) });
-      else peers.push({ name: word, as: believed, ...check.at(at, part) });
-      seen.add(word);
-    }
+  const take = (peer: BgpPeer, at: Path, part: "key" | "value") => {
+    const wrong = wrongPeer(peer.name, name, seen, names);
+    if (wrong) check.complain({ ...wrong, path: at, part });
+    else good.push(check.placed(peer, at, part));
+    seen.add(peer.name);
+  };
+  for (let i = 0; i < peers.length; i++) {
+    const peer = peers[i];
+    if (typeof peer === "string") take({ name: peer }, [...path, "peers", i], "value");
+    else
+      for (const [word, believed] of Object.entries(peer ?? {}))
+        take({ name: word, as: believed }, [...path, "peers", i, word], "key");
   }
-  return { as: entry.as ?? as, peers, routeReflector: entry.routeReflector ?? false, ...check.at(path) };
+  return check.placed({ as: entry.as ?? as, peers: good, routeReflector }, path);
 }
 
 function wrongPeer(

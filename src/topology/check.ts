@@ -9,15 +9,13 @@ export interface Check {
   readonly complain: Complain;
   /** Notes a default that a trace may depend on. */
   readonly assume: (assumption: Assumption) => void;
-  /** `{ place }` of a path's key or value for spreading; empty when the file is read without marks. */
-  readonly at: (path: Path, part?: "key" | "value") => { place?: Place };
+  /** Gives a thing just made the place of its path's key, or value; nothing where that is not in a text with marks. */
+  readonly placed: <T extends object>(made: T, path: Path, part?: "key" | "value") => T & { readonly place?: Place };
   /** Whether a name, or part of its entry, went while the file was mended: do not complain of missing it. */
   readonly isLost: (section: Section, name: string) => boolean;
   /** Whether anything of a section went. */
   readonly isShaky: (section: Section | "generate") => boolean;
 }
-
-const NOWHERE = {};
 
 /** A check of one tree; what went from it while it was mended is not complained of again. */
 export function startCheck(
@@ -31,9 +29,9 @@ export function startCheck(
   return {
     complain,
     assume: (assumption) => assumptions.push(assumption),
-    at: (path, part = "key") => {
+    placed: (made, path, part = "key") => {
       const place = marked ? locateWhole(read, path, part) : undefined;
-      return place ? { place } : NOWHERE;
+      return place ? Object.assign(made, { place }) : made;
     },
     isShaky,
     isLost: (section, name) =>

@@ -25,7 +25,7 @@ export function resolveFaults(entries: readonly FaultEntry[], named: Named, chec
     const path = ["faults", i];
     if (typeof entry === "string") {
       const outcome = parseFault(entry, named);
-      if (outcome.ok) return [{ ...outcome.value, ...check.at(path, "value") }];
+      if (outcome.ok) return [check.placed(outcome.value, path, "value")];
       for (const problem of unlost(outcome.problems, entry.slice(0, entry.indexOf(": ")), check)) {
         check.complain({ ...problem, path });
       }
@@ -41,7 +41,7 @@ export function resolveFaults(entries: readonly FaultEntry[], named: Named, chec
     const [target, text] = pair;
     const at = [...path, target];
     const outcome = faultOf(target, text, named);
-    if (outcome.ok) return [{ ...outcome.value, ...check.at(at, "value") }];
+    if (outcome.ok) return [check.placed(outcome.value, at, "value")];
     for (const problem of unlost(outcome.problems, target, check)) {
       check.complain({ ...problem, path: at, part: problem.code === "bad-fault" ? "value" : "key" });
     }

@@ -24,14 +24,11 @@ export function resolveRouter(name: string, entry: RouterMap, { seats, names }: 
   const path = ["routers", name];
   checkName(name, path, check);
   const { bgp, igp = true, routes = [] } = entry;
-  return {
-    name,
-    nics: seats.nicsOf("routers", name),
-    igp,
-    routes: commands(routes, [...path, "routes"], check),
-    ...(bgp && { bgp: resolveSpeaker(bgp, { name, as: bgp.as, path: [...path, "bgp"] }, names, check) }),
-    ...check.at(path),
-  };
+  const nics = seats.nicsOf("routers", name);
+  const router: Router = { name, nics, igp, routes: commands(routes, [...path, "routes"], check) };
+  if (bgp === undefined) return check.placed(router, path);
+  const speaker = resolveSpeaker(bgp, { name, as: bgp.as, path: [...path, "bgp"] }, names, check);
+  return check.placed({ ...router, bgp: speaker }, path);
 }
 
 /** A host with its cards, the address its CNI detects, and its share of the pods' networks. */
@@ -49,11 +46,11 @@ export function resolveHost(name: string, index: number, entry: HostMap, around:
     podCIDRs: podCIDRs(name, index, entry, around, check),
     labels: entry.labels === undefined ? NO_LABELS : new Map(Object.entries(entry.labels)),
     cni: hostCni,
-    ...check.at(path),
   };
-  if (entry.bgp === undefined) return host;
+  if (entry.bgp === undefined) return check.placed(host, path);
   const as = hostCni.calico.asNumber ?? cni.calico.asNumber;
-  return { ...host, bgp: resolveSpeaker(entry.bgp, { name, as, path: [...path, "bgp"] }, names, check) };
+  const bgp = resolveSpeaker(entry.bgp, { name, as, path: [...path, "bgp"] }, names, check);
+  return check.placed({ ...host, bgp }, path);
 }
 
 const NO_CNI: Host["cni"] = { flannel: {}, calico: {}, modes: new Map() };
@@ -111,6 +108,21 @@ function podCIDRs(
     }
     return index + 1 < shares ? [whole.subnet(length, index + 1)] : [];
   });
+}
+
+/** Complains of names that are a router's and a host's: peers and faults say only the name. */
+export function checkNames(
+  routers: ReadonlyMap<string, Router>,
+  hosts: ReadonlyMap<string, Host>,
+  file: TopologyFile,
+  check: Check,
+): void {
+  for (const name of routers.keys()) {
+    if (!hosts.has(name)) continue;
+    const section = Object.hasOwn(file.routers ?? {}, name) ? "routers" : "hosts";
+    const message = `${name} is a router and a host`;
+    check.complain({ code: "name-taken", path: [section, name], part: "key", message, hint: "rename one of them" });
+  }
 }
 
 /** Complains of hosts whose shares overlap; only a share that the file names can. */

@@ -119,7 +119,7 @@ export function podOf(key: string, entry: PodEntry | undefined, check: Check): W
   const texts = address === undefined ? [] : typeof address === "string" ? [address] : address;
   const addresses = texts.map((text) => Ip.parse(text)).filter((ip) => ip !== undefined);
   const ports = listen?.map((text) => parseListen(text)).filter((port) => port !== undefined);
-  return {
+  const pod = {
     name: fullPodName(key),
     host,
     addresses: addresses.sort((a, b) => a.family - b.family),
@@ -127,8 +127,8 @@ export function podOf(key: string, entry: PodEntry | undefined, check: Check): W
     labels: new Map(Object.entries(labels ?? {})),
     ...(ports && { listen: ports }),
     hostNetwork,
-    ...check.at(["pods", key]),
   };
+  return check.placed(pod, ["pods", key]);
 }
 
 function* mapped(words: Iterable<string>, change: (word: string) => string): Generator<string> {

@@ -4,16 +4,19 @@ import { resolveCni } from "./cni.ts";
 import type { Complain, Path } from "./complaint.ts";
 import { resolveFaults } from "./faults.ts";
 import type { TopologyFile } from "./file.ts";
-import { generate } from "./generate.ts";
-import { checkShares, resolveHost, resolveRouter } from "./machines.ts";
+import { checkRackNetworks, planRacks } from "./generate.ts";
+import { makeMachines, NO_MACHINES } from "./generated-machines.ts";
+import { generatedPods } from "./generated-pods.ts";
+import { checkNames, checkShares, resolveHost, resolveRouter } from "./machines.ts";
 import type { MarkedTree } from "./marks.ts";
 import { suggester } from "./nearest.ts";
 import { columnPods } from "./pod-columns.ts";
+import { NO_PODS } from "./pod-list.ts";
 import { resolvePods } from "./pods.ts";
 import { seatMachines } from "./seats.ts";
-import { sectionsOf } from "./sections.ts";
+import { machinesOf, subnetsOf } from "./sections.ts";
 import { resolveSubnets } from "./subnets.ts";
-import type { Assumption, Host, Router, Topology } from "./topology.ts";
+import type { Assumption, Topology } from "./topology.ts";
 import { resolveSegments } from "./underlay.ts";
 
 /** A file of the right shape, where it was read from, and what went while it was mended. */
@@ -31,50 +34,50 @@ export interface Shaped {
  */
 export function resolve({ name, file, read, gone }: Shaped, complain: Complain): Topology | undefined {
   const assumptions: Assumption[] = [];
-  const check = startCheck(read, gone, complain, assumptions);
-  const cluster = resolveCluster(file.cluster, check);
-  const cni = resolveCni(file.cni, cluster, check);
-  const generated = generate(file.generate, cluster, check);
-  const sections = sectionsOf(file, generated.sections);
-  if (
-    sections.hosts.size === 0 &&
-    file.generate === undefined &&
-    !check.isShaky("hosts") &&
-    !check.isShaky("generate")
-  ) {
+  const known = startCheck(read, gone, complain, assumptions);
+  const cluster = resolveCluster(file.cluster, known);
+  const cni = resolveCni(file.cni, cluster, known);
+  const plan = planRacks(file.generate, cluster, known);
+  // Racks that do not fit leave every name in doubt.
+  const check = file.generate && !plan ? startCheck(read, [[]], complain, assumptions) : known;
+  const segments = resolveSegments(file, subnetsOf(file, plan?.subnets ?? new Map()), cluster, check);
+  if (plan) checkRackNetworks(file, plan, check);
+  const generated = plan ? makeMachines(plan, segments, cluster) : NO_MACHINES;
+  const written = machinesOf(file, generated);
+  if (written.hosts.size === 0 && !plan && !check.isShaky("hosts") && !check.isShaky("generate")) {
+    const path = file.hosts === undefined ? [] : ["hosts"];
     const hint = "add hosts: { node-1: 192.168.0.11 }";
-    complain({
-      code: "no-hosts",
-      path: file.hosts === undefined ? [] : ["hosts"],
-      message: "there are no hosts",
-      hint,
-    });
+    complain({ code: "no-hosts", path, message: "there are no hosts", hint });
   }
-  const segments = resolveSegments(file, sections.subnets, cluster, check);
-  const seats = seatMachines(file, sections, segments, check);
-
-  const isSpeaker = (word: string) => sections.hosts.has(word) || sections.routers.has(word);
+  const seats = seatMachines(file, written, generated, segments, check);
+  const isSpeaker = (word: string) => {
+    return [written.hosts, generated.hosts, written.routers, generated.routers].some((names) => names.has(word));
+  };
   const names = {
     has: (word: string) => isSpeaker(word) || check.isLost("hosts", word) || check.isLost("routers", word),
-    nearest: suggester(() => [...sections.hosts.keys(), ...sections.routers.keys()]),
+    nearest: suggester(function* () {
+      for (const known of [written.hosts, generated.hosts, written.routers, generated.routers]) yield* known.keys();
+    }),
   };
   const around = { cluster, cni, seats, names, file };
-  const routers = new Map<string, Router>();
-  for (const [router, entry] of sections.routers) {
-    if (sections.hosts.has(router)) {
-      const message = `${router} is a router and a host`;
-      complain({ code: "name-taken", path: ["routers", router], part: "key", message, hint: "rename one of them" });
-    }
-    routers.set(router, resolveRouter(router, entry, around, check));
+  const routers = new Map(generated.routers);
+  for (const [router, entry] of written.routers) routers.set(router, resolveRouter(router, entry, around, check));
+  const hosts = new Map(generated.hosts);
+  for (const [host, entry] of written.hosts) {
+    const index = hosts.get(host)?.index ?? hosts.size;
+    hosts.set(host, resolveHost(host, index, entry, around, check));
   }
-  const hosts = new Map<string, Host>();
-  for (const [host, entry] of sections.hosts) hosts.set(host, resolveHost(host, hosts.size, entry, around, check));
-  checkShares(hosts, sections.hosts, check);
+  checkNames(routers, hosts, file, check);
+  checkShares(hosts, written.hosts, check);
   const subnets = resolveSubnets(segments, seats, hosts, check);
 
   const pods = read.pods
     ? columnPods(read.pods, cluster, hosts, check)
-    : resolvePods(file.pods ?? {}, { cluster, hosts, generated: generated.pods }, check);
+    : resolvePods(
+        file.pods ?? {},
+        { cluster, hosts, generated: plan ? generatedPods(plan.racks * plan.hostsPerRack, plan.podsPerHost) : NO_PODS },
+        check,
+      );
   if (!pods) return undefined;
   const faults = resolveFaults(file.faults ?? [], { hosts, routers, pods }, check);
   return { name, cluster, cni, subnets, routers, hosts, pods, faults, assumptions };

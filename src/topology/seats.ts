@@ -1,11 +1,12 @@
 import { Ip } from "../addr/ip.ts";
 import type { Check } from "./check.ts";
 import type { Path } from "./complaint.ts";
-import type { MachineMap, TopologyFile } from "./file.ts";
+import type { TopologyFile } from "./file.ts";
+import type { GeneratedMachines } from "./generated-machines.ts";
 import { nearest } from "./nearest.ts";
 import { readNics, type Seat } from "./nics.ts";
 import { notAnAddress, quoted } from "./prefixes.ts";
-import { addressPath } from "./sections.ts";
+import { addressPath, type Machines } from "./sections.ts";
 import type { Nic } from "./topology.ts";
 import { listed, type Segment, segmentIndex } from "./underlay.ts";
 
@@ -30,12 +31,19 @@ export function addressKey(ip: Ip): number | string {
  */
 export function seatMachines(
   file: TopologyFile,
-  sections: { readonly routers: ReadonlyMap<string, MachineMap>; readonly hosts: ReadonlyMap<string, MachineMap> },
+  sections: Machines,
+  generated: GeneratedMachines,
   segments: ReadonlyMap<string, Segment>,
   check: Check,
 ): Seats {
   const segmentOf = segmentIndex(segments);
   const owners = new Map<number | string, string>();
+  for (const section of ["routers", "hosts"] as const) {
+    for (const { name, nics } of generated[section].values()) {
+      if (sections[section].has(name)) continue;
+      for (const { addresses } of nics) for (const { ip } of addresses) owners.set(addressKey(ip), name);
+    }
+  }
   const seats = { routers: new Map<string, Seat[][]>(), hosts: new Map<string, Seat[][]>() };
   const waiting: { name: string; segment: Segment; mine: Seat[][]; i: number; path: () => Path }[] = [];
 

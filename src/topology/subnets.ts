@@ -10,7 +10,7 @@ import type { Segment } from "./underlay.ts";
 /** Lines in another program's words, each with its place. */
 export function commands(texts: readonly string[], path: Path, check: Check): readonly Command[] {
   return texts.flatMap((text, i) => {
-    if (text.trim() !== "") return [{ text: text.trim(), ...check.at([...path, i], "value") }];
+    if (text.trim() !== "") return [check.placed({ text: text.trim() }, [...path, i], "value")];
     const hint = "for example 10.244.2.0/24 via 192.168.0.12";
     check.complain({ code: "empty-command", path: [...path, i], message: "this line is empty", hint });
     return [];
@@ -29,7 +29,7 @@ export function resolveSubnets(
   for (const [name, segment] of segments) {
     const path = ["subnets", name];
     const { drop = [], allow, routes = [], sourceDestCheck = false } = segment.entry;
-    subnets.set(name, {
+    const subnet = {
       name,
       cidrs: segment.cidrs,
       mtu: segment.mtu,
@@ -38,8 +38,8 @@ export function resolveSubnets(
       ...(allow && { allow: readFabric(allow, [...path, "allow"], check) }),
       sourceDestCheck,
       routes: commands(routes, [...path, "routes"], check),
-      ...check.at(path),
-    });
+    };
+    subnets.set(name, check.placed(subnet, path));
   }
   if ([...subnets.values()].every(({ drop, allow }) => drop.length === 0 && !allow)) {
     check.assume({ what: "the fabric passes everything", supply: "subnets.NAME.drop or .allow" });
