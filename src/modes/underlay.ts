@@ -71,7 +71,8 @@ export class Underlay {
       .filter((family) => this.has(family))
       .flatMap((family) => igpRoutes(router, [...this.routers.values()], this.topology.subnets, family))
       .map((route) => ({ ...route, proto: "static" }));
-    return [...learned, ...(this.#written.get(machine) ?? [])];
+    const written = (this.#written.get(machine) ?? []).map((route) => ({ ...towards(router, route.via), ...route }));
+    return [...learned, ...written];
   }
 }
 
@@ -87,6 +88,13 @@ export function writeUnderlay(operator: Agent, machine: Host | Router, netns: st
     for (const { ip, length } of nic.addresses) operator.address(nic.name, ip, length);
   }
   for (const route of underlay.routes(machine.name)) operator.route(route);
+}
+
+/** The card a gateway is behind, as the kernel finds it for a route that names none. */
+function towards({ nics }: Router, via: Ip | undefined): { readonly dev?: string } {
+  const nic =
+    via && nics.find(({ addresses }) => addresses.some(({ ip, length }) => Prefix.of(ip, length).contains(via)));
+  return nic ? { dev: nic.name } : {};
 }
 
 /** A host's default route for each family: through the gateway of the first of its subnets that has one. */

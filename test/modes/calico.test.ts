@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { fibLookup } from "../../src/kernel/fib.ts";
 import { bgpView } from "../../src/modes/build.ts";
 import { loadTopology } from "../../src/topology/load.ts";
 import { ip, network } from "./model.ts";
@@ -121,6 +122,46 @@ describe("calico-bgp", () => {
     expect(mainRoutes(net.netns("host/node1")).filter((row) => row.startsWith("10.233.2."))).toEqual([]);
     expect(mainRoutes(net.netns("host/node2")).filter((row) => row.startsWith("blackhole"))).toEqual([]);
   });
+  test("a fabric that eats TCP 179 leaves nodes without routes", async () => {
+    const net = await network(
+      "calico-bgp",
+      A.replace("lan: 192.168.1.0/24", "lan: { cidr: 192.168.1.0/24, drop: [tcp/179] }"),
+    );
+    expect(mainRoutes(net.netns("host/node1")).filter((row) => row.startsWith("10.233.2."))).toEqual([]);
+    expect(bgpView(net, "node1")[0]?.sessions).toMatchObject([
+      { peer: "node2", state: "Passive", why: expect.stringContaining("tcp/179") },
+    ]);
+  });
+  test("a reflector leaves the mesh; who does not peer with it learns nothing of it", async () => {
+    const net = await network(
+      "calico-bgp",
+      A.replace("node2: 192.168.1.3", "node2: { address: 192.168.1.3, bgp: { routeReflector: true } }"),
+    );
+    expect(mainRoutes(net.netns("host/node1")).filter((row) => row.startsWith("10.233.2."))).toEqual([]);
+  });
+  test("a block of one address has no blackhole: it would be the pod's own route", async () => {
+    const net = await network("calico-bgp", `cni: { calico: { blockSize: 32, version: v3.32 } }${A}`);
+    expect(mainRoutes(net.netns("host/node1"))).toEqual([
+      ...node1Base,
+      `${node1Pod} metric 1024`,
+      "10.233.2.2 via 192.168.1.3 dev eth0 proto bird metric 1024",
+    ]);
+  });
+  test("a router resolves a next hop through the longest of its static routes", async () => {
+    const net = await network(
+      "calico-bgp",
+      `
+cluster: { podCIDR: 10.233.0.0/16 }
+subnets: { rack: 192.168.1.0/24, up: 10.0.0.0/29, far: 192.168.9.0/24 }
+routers:
+  near: { addresses: [192.168.1.1, 10.0.0.1], igp: false, bgp: { as: 65001, peers: [node1] }, routes: [default via 10.0.0.3, 192.168.9.0/24 via 10.0.0.2] }
+  mid: [10.0.0.2, 192.168.9.1]
+  edge: [10.0.0.3]
+hosts: { node1: { address: 192.168.9.5, bgp: { as: 64512, peers: [near] } } }
+pods: { pod1: node1 }`,
+    );
+    expect(mainRoutes(net.netns("router/near")).at(-1)).toBe("10.233.1.0/26 via 10.0.0.2 dev eth1 proto bird");
+  });
   test("v3.32 gives mesh routes and pod routes the metric 1024, blackholes none", async () => {
     const net = await network("calico-bgp", `cni: { calico: { version: v3.32 } }${A}`);
     expect(mainRoutes(net.netns("host/node1"))).toEqual([
@@ -221,6 +262,11 @@ describe("borrowed addresses", async () => {
     const rows = mainRoutes(net.netns("host/node2"));
     expect(rows).toContain("10.233.2.9 via 192.168.1.2 dev tunl0 proto bird onlink");
     expect(rows).toContain("blackhole 10.233.2.0/26 proto bird");
+  });
+  test("a lookup finds it, as a reader of the whole table does", () => {
+    const node = net.netns("host/node2");
+    const found = node && fibLookup(node, { dst: ip("10.233.2.9") });
+    expect(`${found?.route.dst}`).toBe("10.233.2.9/32");
   });
   test("the borrower has the pod's own route beside the owner's block", () => {
     const rows = mainRoutes(net.netns("host/node1"));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { NO_MAC } from "../../src/addr/mac.ts";
 import { buildNetwork } from "../../src/modes/build.ts";
 import { flannelUdp } from "../../src/modes/flannel-udp.ts";
 import { fdbText, neighbourText } from "../../src/render/iproute.ts";
@@ -81,6 +82,11 @@ describe("flannel-vxlan", () => {
     const mac = odd.netns("host/b")?.links.get("flannel.2")?.mac;
     expect(mac).toBeDefined();
     expect([...(odd.netns("host/a")?.fdb.rows() ?? [])].map((row) => row.mac)).toEqual([mac]);
+  });
+  test("a MAC that nobody asked for yet is found all the same", async () => {
+    const fresh = await network("vxlan", GOLDEN);
+    const fdb = fresh.netns("host/a")?.fdb.near(fresh.netns("host/a")?.peers.byMac(macB ?? NO_MAC) ?? []);
+    expect(fdb?.map((entry) => fdbText(entry))).toEqual([`${macB} dev flannel.1 dst 10.168.0.3 self permanent`]);
   });
   test("MTU is the underlay's, and 50 is still taken off it", async () => {
     const small = await network("vxlan", `cni: { flannel-vxlan: { MTU: 1400, Port: 4789 } }${GOLDEN}`);
