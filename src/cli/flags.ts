@@ -21,6 +21,7 @@ export interface Flags {
   readonly ipv4?: true;
   readonly ipv6?: true;
   readonly only?: string;
+  readonly format?: string;
 }
 
 /** What was asked for: a command's name, its arguments, its flags. */

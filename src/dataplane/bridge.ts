@@ -7,7 +7,13 @@ import { defragment, fragmentOut } from "./fragment.ts";
 import { hook, tracks } from "./netfilter.ts";
 import { addressed, protocolStep } from "./receive.ts";
 import type { Run } from "./run.ts";
-import { ethernetOf, type Skb, type Step } from "./skb.ts";
+import { ethernetOf, ipLength, type Skb, type Step } from "./skb.ts";
+
+/**
+ * The MTU of the route that br_netfilter pretends a bridge has, whatever the bridge's own MTU is
+ * (`br_dst_default_metrics`); measured on 6.18.
+ */
+const ROUTE_MTU = 1500;
 
 /** `br_handle_frame`: learns the sender, then up to the host, on to a port, or to all of them. */
 export function bridgeHandleFrame(run: Run, skb: Skb): readonly Step[] {
@@ -86,8 +92,14 @@ function out(run: Run, netns: Netns, bridge: Bridge, to: Link, skb: Skb, from: L
   if (!from || !ethernet || rest[0]?.kind !== "ipv4" || !bridgeCallsIptables(netns)) return [transmit(skb, to)];
   const forwarded = hook(run, "FORWARD", { ...skb, packet: rest }, { in: bridge.name, out: bridge.name });
   const passed = forwarded && hook(run, "POSTROUTING", forwarded, { out: bridge.name });
-  // What was put together is taken apart again (`br_nf_dev_queue_xmit`).
-  const pieces = passed && fragmentOut(run, passed, to);
+  if (!passed) return [];
+  // What was put together is taken apart again (`br_nf_dev_queue_xmit`), unless a piece was larger than the bridge's route.
+  const { largest } = passed;
+  const size = ipLength(passed.packet);
+  if (largest !== undefined && largest > ROUTE_MTU && size > Math.min(to.mtu, largest)) {
+    return run.drop(passed, "PKT_TOO_BIG", { mtu: ROUTE_MTU, size, dev: bridge.name });
+  }
+  const pieces = fragmentOut(run, passed, to);
   return (pieces ?? []).map((piece) => transmit({ ...piece, packet: [ethernet, ...piece.packet] }, to));
 }
 

@@ -28,7 +28,12 @@ export function derived({ dev, ip, length }: Address, link: Link, primary: Addre
     scope: ip.family === 4 ? "host" : "global",
     ...(ip.family === 4 && { src: primary?.ip ?? ip }),
   };
-  if (ip.isLoopback) return ip.family === 6 ? [local] : [{ ...local, dst: Prefix.of(ip, 8) }, local];
+  if (ip.isLoopback) {
+    if (ip.family === 6) return [local];
+    const network = Prefix.of(ip, length);
+    const broadcast: Route = { ...local, type: "broadcast", dst: Prefix.of(network.broadcast), scope: "link" };
+    return [{ ...local, dst: network }, local, ...(length < 31 ? [broadcast] : [])];
+  }
   if (primary) return [local];
   if (!link.up || (length === 32 && ip.family === 4)) return [local];
   const network = Prefix.of(ip, length);

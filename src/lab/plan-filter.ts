@@ -34,7 +34,9 @@ function setNames(netns: Netns): readonly string[] {
 }
 
 function tableText(table: FilterTable, chains: readonly Chain[]): string {
-  const four = chains.map((chain) => chainLines({ ...chain, rules: chain.rules.filter((rule) => familyOf(rule) !== 6) }));
+  const four = chains.map((chain) =>
+    chainLines({ ...chain, rules: chain.rules.filter((rule) => familyOf(rule) !== 6) }),
+  );
   const declared = four.map(([first = ""]) => first);
   return [`*${table}`, ...declared, ...four.flatMap((lines) => lines.slice(1)), "COMMIT", ""].join("\n");
 }

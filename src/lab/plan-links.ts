@@ -52,7 +52,13 @@ function numbered(link: Link): readonly string[] {
   return [link.name, "index", `${link.ifindex}`];
 }
 
-function nic(network: Network, netns: Netns, link: NicLink, names: Names, made: Set<string>): readonly (readonly string[])[] {
+function nic(
+  network: Network,
+  netns: Netns,
+  link: NicLink,
+  names: Names,
+  made: Set<string>,
+): readonly (readonly string[])[] {
   const segment = names.segments.get(link.segment);
   if (segment === undefined) return [];
   const port = `p${[...made].filter((key) => key.startsWith(`${link.segment}:`)).length}`;
@@ -72,7 +78,19 @@ function veth(network: Network, link: Veth, names: Names, made: Set<string>): re
   if (!peer) return [];
   made.add(`${link.peer.netns} ${link.peer.dev}`);
   return [
-    ["ip", "link", "add", ...end(link), "type", "veth", "peer", "name", ...end(peer), "netns", kernelName(names, link.peer.netns)],
+    [
+      "ip",
+      "link",
+      "add",
+      ...end(link),
+      "type",
+      "veth",
+      "peer",
+      "name",
+      ...end(peer),
+      "netns",
+      kernelName(names, link.peer.netns),
+    ],
   ];
 }
 

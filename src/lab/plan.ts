@@ -138,9 +138,7 @@ function settingSteps(netns: Netns, names: Names): readonly Step[] {
     ...devices.flatMap(({ name }) =>
       NEIGHBOURS.map(([key, value]) => setting(netns, here, `net/ipv4/neigh/${name}/${key}`, value)),
     ),
-    ...told
-      .sort((a, b) => wide(b) - wide(a))
-      .map(([key, value]) => setting(netns, here, sysctlPath(key), value)),
+    ...told.sort((a, b) => wide(b) - wide(a)).map(([key, value]) => setting(netns, here, sysctlPath(key), value)),
   ];
 }
 

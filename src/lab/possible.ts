@@ -16,7 +16,9 @@ export function lacking(network: Network, prefix: string): readonly string[] {
   if (process.platform !== "linux") return ["a lab needs Linux"];
   if (process.getuid?.() !== 0) return [...missing, "a lab needs root"];
   if (missing.length > 0) return missing;
-  return kindsOf(network).flatMap((kind) => (hasKind(kind, prefix) ? [] : [`this kernel has no devices of kind ${kind}`]));
+  return kindsOf(network).flatMap((kind) =>
+    hasKind(kind, prefix) ? [] : [`this kernel has no devices of kind ${kind}`],
+  );
 }
 
 function programsFor(network: Network): readonly string[] {
@@ -45,7 +47,8 @@ function hasKind(kind: string, prefix: string): boolean {
   const netns = `${prefix}try`;
   run(["ip", "netns", "del", netns]);
   run(["ip", "netns", "add", netns]);
-  const argv = kind === "tun" ? ["tuntap", "add", "dev", "try0", "mode", "tun"] : ["link", "add", "try0", ...(KINDS[kind] ?? [])];
+  const argv =
+    kind === "tun" ? ["tuntap", "add", "dev", "try0", "mode", "tun"] : ["link", "add", "try0", ...(KINDS[kind] ?? [])];
   const { status } = run(["ip", "-n", netns, ...argv]);
   run(["ip", "netns", "del", netns]);
   return status === 0;

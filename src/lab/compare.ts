@@ -1,0 +1,85 @@
+import { routeText } from "../render/iproute.ts";
+import type { Expected } from "./expect.ts";
+import type { Line } from "./lines.ts";
+import type { Observed } from "./observe.ts";
+
+/** Something on which model and kernel differ. */
+export interface Disagreement {
+  readonly case: string;
+  /** `frames at host/node-1 cni0`, `errors`, `order`. */
+  readonly about: string;
+  readonly expected: readonly string[];
+  readonly observed: readonly string[];
+  /** The row that decided in the model. */
+  readonly row?: string;
+}
+
+const isArp = ({ text }: Line) => text.includes(" ; arp ");
+
+/** Every point on which a case came out otherwise in the kernel. */
+export function compareCase(expected: Expected, observed: Observed): readonly Disagreement[] {
+  const { case: each } = expected;
+  const row = decided(expected);
+  const differ = (about: string, ours: readonly string[], theirs: readonly string[]): readonly Disagreement[] =>
+    ours.length === theirs.length && ours.every((line, k) => line === theirs[k])
+      ? []
+      : [{ case: each.id, about, expected: ours, observed: theirs, ...(row !== undefined && { row }) }];
+  const outcome = (["send", "delivered", "reply"] as const).flatMap((key) =>
+    differ(key, [`${expected.outcome[key] ?? "no"}`], [`${observed.outcome[key] ?? "no"}`]),
+  );
+  const ours = expected.lines.filter((line) => !isArp(line));
+  const theirs = observed.lines.filter((line) => !isArp(line));
+  const places = new Set([...ours, ...theirs].map(({ where }) => where));
+  const frames = [...places].flatMap((where) => differ(`frames at ${where}`, at(ours, where), at(theirs, where)));
+  const cut = [...ours, ...theirs].some(({ text }) => text.includes(" offset "));
+  const order = frames.length > 0 || cut ? [] : differ("order", steps(ours), steps(theirs));
+  const arp = each.question.cold ? differ("arp", asked(expected.lines), asked(observed.lines)) : [];
+  return [
+    ...outcome,
+    ...differ("errors", expected.outcome.errors, observed.outcome.errors),
+    ...frames,
+    ...order,
+    ...arp,
+  ];
+}
+
+function at(lines: readonly Line[], where: string): readonly string[] {
+  return lines.filter((line) => line.where === where).map(({ direction, text }) => `${direction} ${text}`);
+}
+
+function steps(lines: readonly Line[]): readonly string[] {
+  return lines.map(({ where, direction }) => `${where} ${direction}`);
+}
+
+/** Questions on different links overlap in time, and a slow answer has the question repeated: a set. */
+function asked(lines: readonly Line[]): readonly string[] {
+  const all = lines.filter(isArp);
+  const answers = new Set(
+    all.flatMap(({ where, direction, text }) => (direction === "out" && !isAsked(text) ? [where] : [])),
+  );
+  // Whoever hears a question for somebody else ignores it: the model counts them, and names none.
+  const meant = all.filter(({ where, direction, text }) => direction === "out" || !isAsked(text) || answers.has(where));
+  return [...new Set(meant.map(({ where, direction, text }) => `${where} ${direction} ${text}`))].sort();
+}
+
+function isAsked(text: string): boolean {
+  return text.includes("arp request");
+}
+
+/** The last row that decided anything about the probe. */
+function decided({ trace }: Expected): string | undefined {
+  const found = trace.events.findLast(
+    ({ action }) => action.kind === "drop" || action.kind === "route" || action.kind === "filter",
+  );
+  if (!found) return undefined;
+  const { at: where, action } = found;
+  const what =
+    action.kind === "drop"
+      ? `drop ${action.reason}`
+      : action.kind === "route"
+        ? routeText(action.found.route)
+        : action.kind === "filter"
+          ? `${action.table} ${action.chain.name} ${action.verdict}`
+          : "";
+  return `${where.netns} ${where.dev}: ${what}`;
+}

@@ -1,0 +1,86 @@
+import type { Event } from "../trace/event.ts";
+import type { Trace } from "../trace/trace.ts";
+import type { Header, Packet } from "../wire/header.ts";
+import { protocolNumber } from "../wire/protocol.ts";
+import { lengthOf } from "../wire/stack.ts";
+
+/** A frame at a device, in words that a walk and a capture share. */
+export interface Line {
+  /** `node-1 cni0`. */
+  readonly where: string;
+  readonly direction: "in" | "out";
+  readonly text: string;
+}
+
+/** What is left out of both sides because no model can know it: a port that a kernel draws or hashes. */
+export interface Unknowable {
+  /** Destination ports whose source port is a hash. */
+  readonly hashed: ReadonlySet<number>;
+  /** Ports were drawn at random by a translation. */
+  readonly translated: boolean;
+}
+
+/** The frames of a walk in the order in which devices handle them. */
+export function linesOfTrace(trace: Trace, unknowable: Unknowable): readonly Line[] {
+  return trace.events.flatMap((event) => lineOf(event, unknowable) ?? []);
+}
+
+function lineOf({ at, action, headers }: Event, unknowable: Unknowable): Line | undefined {
+  if (action.kind !== "transmit" && action.kind !== "receive") return undefined;
+  const direction = action.kind === "transmit" ? "out" : "in";
+  return { where: `${at.netns} ${at.dev}`, direction, text: packetText(headers, unknowable) };
+}
+
+/**
+ * A packet as every header that can be predicted. Payloads are not shown, their lengths are those of the IP headers; of
+ * a fragment only the first shows what is behind its IP header, and of that one header.
+ */
+export function packetText(packet: Packet, unknowable: Unknowable): string {
+  return packet.flatMap((header, i) => headerText(header, packet, i, unknowable)).join(" ; ");
+}
+
+function headerText(header: Header, packet: Packet, i: number, unknowable: Unknowable): readonly string[] {
+  const rest = packet.slice(i + 1);
+  const length = lengthOf(packet.slice(i));
+  const ports = (sport: number, dport: number) =>
+    unknowable.translated ? "* > *" : `${unknowable.hashed.has(dport) ? "*" : sport} > ${dport}`;
+  switch (header.kind) {
+    case "ethernet":
+      return [`eth ${header.src} > ${header.dst}`];
+    case "arp":
+      return [`arp ${header.op} ${header.spa} asks ${header.tpa}`];
+    case "ipv4": {
+      const { fragment } = header;
+      const protocol = fragment?.protocol ?? protocolNumber(rest[0], "ipv4");
+      const cut = fragment ? ` offset ${fragment.offset}${fragment.more ? " more" : ""}` : "";
+      const df = header.df ? " DF" : "";
+      return [
+        `${header.src} > ${header.dst} ttl ${header.ttl}${df}${cut} len ${length} tos ${header.tos} proto ${protocol}`,
+      ];
+    }
+    case "ipv6":
+      return [`${header.src} > ${header.dst} ttl ${header.ttl} len ${length}`];
+    case "udp": {
+      const size = header.whole?.length ?? length;
+      return [`udp ${ports(header.sport, header.dport)} len ${size}${header.noChecksum ? " no checksum" : ""}`];
+    }
+    case "tcp":
+      return [`tcp ${ports(header.sport, header.dport)} ${[...header.flags].sort().join(",")}`];
+    case "vxlan":
+      return [`vxlan vni ${header.vni}`];
+    case "icmp": {
+      const mtu = header.type === 3 && header.code === 4 ? ` mtu ${header.rest}` : "";
+      return [`icmp ${header.type}/${header.code}${mtu}`];
+    }
+    case "quote":
+      return ["about", packetText(header.packet, unknowable)];
+    case "slice":
+      return header.offset > 0
+        ? []
+        : header.packet.slice(0, 1).flatMap((first) => headerText(first, header.packet, 0, unknowable));
+    case "payload":
+      return [];
+    default:
+      return [header.kind];
+  }
+}

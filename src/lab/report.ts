@@ -1,0 +1,53 @@
+import type { Disagreement } from "./compare.ts";
+import type { Agreement } from "./verify.ts";
+
+/** Disagreements that are shown in full; the rest are counted. */
+const SHOWN = 20;
+
+/** Everything on which model and kernel differ. */
+export function disagreementsOf({ tables, pairs }: Agreement): readonly Disagreement[] {
+  return [...tables, ...pairs.flatMap(({ disagreements }) => disagreements)];
+}
+
+/** A table of what agrees, and each disagreement with both sides and the row that decided. */
+export function agreementText(agreement: Agreement): string {
+  const { mode, topology, pairs, tables, missing } = agreement;
+  const all = disagreementsOf(agreement);
+  const rows = pairs.map(({ from, to, cases, frames, disagreements }) => [
+    `${from} > ${to}`,
+    `${cases}`,
+    `${frames}`,
+    `${disagreements.length}`,
+  ]);
+  return [
+    `${mode} on ${topology}, in this kernel`,
+    "",
+    ...columns([["pair", "packets", "frames", "disagreements"], ...rows, ["tables", "", "", `${tables.length}`]]),
+    ...missing.map((sentence) => `not built: ${sentence}`),
+    ...all.slice(0, SHOWN).flatMap(disagreementLines),
+    ...(all.length > SHOWN ? ["", `and ${all.length - SHOWN} more; --format json has them all`] : []),
+    "",
+    all.length === 0 ? "AGREED" : `DISAGREED on ${all.length} points`,
+    "",
+  ].join("\n");
+}
+
+function disagreementLines({ case: name, about, expected, observed, row }: Disagreement): readonly string[] {
+  return [
+    "",
+    `${name}: ${about}`,
+    ...expected.filter((line) => !observed.includes(line)).map((line) => `  expected  ${line}`),
+    ...observed.filter((line) => !expected.includes(line)).map((line) => `  observed  ${line}`),
+    ...(row === undefined ? [] : [`  decided by  ${row}`]),
+  ];
+}
+
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, k) => Math.max(...rows.map((row) => row[k]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, k) => cell.padEnd(widths[k] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

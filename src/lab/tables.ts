@@ -1,0 +1,100 @@
+import type { Netns } from "../kernel/netns.ts";
+import type { Network } from "../kernel/network.ts";
+import { fdbText, neighbourText, routeText, ruleText } from "../render/iproute.ts";
+import { familyOf, filterRuleText } from "../render/iptables.ts";
+import type { Disagreement } from "./compare.ts";
+import { ask } from "./helper.ts";
+import { kernelName, type Names } from "./names.ts";
+
+type Tables = Readonly<Record<"link" | "addr" | "route" | "rule" | "neigh" | "fdb" | "filter", readonly string[]>>;
+
+/** The kernel's tables against ours, the rows it made itself among them: what only one side has. */
+export function compareTables(network: Network, names: Names): readonly Disagreement[] {
+  const dumped: Readonly<Record<string, Tables>> = JSON.parse(ask("dump", [], { netns: [...names.kernel.values()] }));
+  return [...network.names()].flatMap((name) => {
+    const netns = network.netns(name);
+    const tables = dumped[kernelName(names, name)];
+    if (!netns || !tables) return [];
+    const ours = ourTables(netns);
+    const theirs = theirTables(tables);
+    return (Object.keys(ours) as (keyof Tables)[]).flatMap((table) => {
+      const expected = only(ours[table], theirs[table]);
+      const observed = only(theirs[table], ours[table]);
+      return expected.length + observed.length === 0
+        ? []
+        : [{ case: "tables", about: `${table} of ${name}`, expected, observed }];
+    });
+  });
+}
+
+function only(rows: readonly string[], others: readonly string[]): readonly string[] {
+  const left = [...others];
+  return rows.filter((row) => {
+    const at = left.indexOf(row);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
+
+function ourTables(netns: Netns): Tables {
+  const chains = [...netns.chains.values()].flatMap((table) => [...table.values()]);
+  return {
+    link: [...netns.links.values()]
+      .filter(({ kind }) => kind !== "loopback")
+      .map(({ ifindex, name, mtu, mac, up, master }) =>
+        [`${ifindex}: ${name} mtu ${mtu}`, up ? "up" : "down", mac, master && `master ${master}`]
+          .filter(Boolean)
+          .join(" "),
+      ),
+    addr: netns.addresses.filter(({ ip }) => ip.family === 4).map(({ dev, ip, length }) => `${dev} ${ip}/${length}`),
+    route: [...netns.routes.rows()]
+      .filter(({ dst }) => dst.family === 4)
+      .map((row) => routeText(row).replaceAll("\n\t", " ")),
+    rule: netns.rules.filter((rule) => (rule.family ?? 4) === 4).map(ruleText),
+    neigh: [...netns.neighbours.rows()].filter(({ ip }) => ip.family === 4).map(neighbourText),
+    fdb: [...netns.fdb.rows()].filter(({ dst }) => dst?.family === 4).map(fdbText),
+    filter: chains.flatMap(({ name, policy, rules }) => [
+      ...(policy === "DROP" ? [`:${name} DROP`] : []),
+      ...rules.filter((rule) => familyOf(rule) !== 6).map((rule) => plainRule(filterRuleText(name, rule))),
+    ]),
+  };
+}
+
+function theirTables(tables: Tables): Tables {
+  return {
+    link: tables.link.flatMap((line) => linkOf(line) ?? []),
+    addr: tables.addr.flatMap((line) => /^\d+: (\S+) +inet (\S+)/.exec(line)?.slice(1, 3).join(" ") ?? []),
+    route: joined(tables.route).map((line) => line.replace(/ (linkdown|dead)\b/g, "").trim()),
+    rule: tables.rule.filter((line) => !line.endsWith("lookup default")),
+    neigh: tables.neigh,
+    fdb: tables.fdb.filter((line) => line.includes(" dst ") && !line.startsWith("00:00:00:00:00:00")),
+    filter: tables.filter.flatMap((line) => {
+      const policy = /^:(\S+) DROP/.exec(line);
+      return policy ? [`:${policy[1]} DROP`] : line.startsWith("-A ") ? [plainRule(line)] : [];
+    }),
+  };
+}
+
+/** Versions of iptables-save differ in the order of two flags and in the name of a protocol. */
+function plainRule(line: string): string {
+  return line.replace("--invert --validmark", "--validmark --invert").replace("-p ipencap", "-p 4");
+}
+
+/** Branches of a route stand on lines of their own. */
+function joined(lines: readonly string[]): readonly string[] {
+  const whole: string[] = [];
+  for (const line of lines) {
+    if (line.startsWith("\t")) whole.push(`${whole.pop() ?? ""} ${line.trim()}`);
+    else whole.push(line);
+  }
+  return whole;
+}
+
+function linkOf(line: string): string | undefined {
+  const found = /^(\d+): ([^:@]+)(?:@\S+)?: <([^>]*)> mtu (\d+)/.exec(line);
+  if (!found || found[2] === "lo") return undefined;
+  const mac = /link\/ether ([0-9a-f:]{17})/.exec(line)?.[1];
+  const master = / master (\S+)/.exec(line)?.[1];
+  const up = found[3]?.split(",").includes("UP") ? "up" : "down";
+  return [`${found[1]}: ${found[2]} mtu ${found[4]}`, up, mac, master && `master ${master}`].filter(Boolean).join(" ");
+}
