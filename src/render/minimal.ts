@@ -1,5 +1,6 @@
 import type { Answer } from "../trace/answer.ts";
 import { pathOf } from "../trace/path.ts";
+import { devicesMoved } from "../trace/stations.ts";
 import type { Place, Step } from "../trace/steps.ts";
 
 /**
@@ -27,7 +28,7 @@ function placeLines(place: Place): readonly string[] {
       flush();
       lines.push(pushed);
     }
-    for (const dev of moved(step, place.in)) if (devices.at(-1) !== dev) devices.push(dev);
+    for (const dev of devicesMoved(step, place.in)) if (devices.at(-1) !== dev) devices.push(dev);
   }
   if (devices.length === 0 && lines.length === 0) lines.push(place.name);
   flush();
@@ -43,17 +44,6 @@ function boundary({ event: { action }, bytes }: Step): string | undefined {
   }
   if (action.kind === "decapsulate") return `pop ${action.popped.map(({ kind }) => kind).join(" ")} ${-bytes}`;
   return undefined;
-}
-
-/** The devices a packet comes in by or is handed to; a bridge's port behind the bridge is left out. */
-function moved({ under }: Step, came: readonly string[]): readonly string[] {
-  const devices: string[] = [];
-  for (const [i, { action, at }] of under.entries()) {
-    const bridged = under[i - 1]?.action.kind === "fdb" || under[i - 1]?.action.kind === "filter";
-    if (action.kind === "transmit" && !(bridged && devices.length > 0)) devices.push(at.dev);
-    if (action.kind === "receive" && !came.includes(at.dev)) devices.push(at.dev);
-  }
-  return devices;
 }
 
 function ending({ ttl, crossings, pathMtu, diagnosis }: Answer["forward"], places: readonly Place[]): string {

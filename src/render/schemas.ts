@@ -1,7 +1,11 @@
+import { diffSchema } from "./schema-diff.ts";
 import { traceSchema } from "./schema-trace.ts";
 import type { Schema } from "./schema-words.ts";
 
-const SCHEMAS: ReadonlyMap<string, () => Schema> = new Map([["trace", traceSchema]]);
+const SCHEMAS: ReadonlyMap<string, () => Schema> = new Map([
+  ["trace", traceSchema],
+  ["diff", diffSchema],
+]);
 
 /** The documents that have a schema. */
 export const schemaNames: readonly string[] = [...SCHEMAS.keys()];

@@ -3,21 +3,7 @@ import { describe, expect, test } from "vitest";
 import { schemaNames, schemaOf } from "../../src/render/schemas.ts";
 import { traceJson } from "../../src/render/trace-json.ts";
 import { answerTo, CASES } from "./cases.ts";
-
-/** The same schema with every object closed, so that a field nobody described is an error. */
-function closed(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(closed);
-  if (typeof schema !== "object" || schema === null) return schema;
-  const entries = Object.entries(schema).map(([key, value]) => [key, closed(value)]);
-  const open = Object.fromEntries(entries);
-  return "properties" in schema ? { ...open, additionalProperties: false } : open;
-}
-
-function validator(name: string) {
-  return new Ajv2020({ strict: true, allErrors: false, allowUnionTypes: true }).compile(
-    closed(schemaOf(name)) as object,
-  );
-}
+import { validator } from "./validator.ts";
 
 test.each(schemaNames)("%s is a schema of draft 2020-12", (name) => {
   const ajv = new Ajv2020({ strict: true });

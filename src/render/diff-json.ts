@@ -1,0 +1,66 @@
+import type { Cause } from "../kernel/diff-causes.ts";
+import type { AnyRow, RowChange } from "../kernel/row-change.ts";
+import type { Direction } from "../trace/answer.ts";
+import type { PathDiff } from "../trace/path-diff.ts";
+import type { Comparison } from "./diff-text.ts";
+import { reasonWords, rowWords } from "./diff-words.ts";
+import { fields, type Json, plainOf, SCHEMA_VERSION } from "./json.ts";
+
+/** The answer to `diff` as plain data; `schemas.ts` has its schema. A cause names its rows by their place in `changes`. */
+export function diffJson({ left, right, diff, path }: Comparison): { readonly [key: string]: Json } {
+  const index = new Map(diff.changes.map((change, i) => [change, i]));
+  return fields({
+    schemaVersion: SCHEMA_VERSION,
+    kind: "diff",
+    left: { mode: left.mode, topology: left.topology },
+    right: { mode: right.mode, topology: right.topology },
+    only: { left: diff.only.left, right: diff.only.right },
+    causes: diff.causes.map((cause) => causeJson(cause, index)),
+    changes: diff.changes.map(changeJson),
+    path: path && { src: path.src, dst: path.dst, ...pathJson(path.diff) },
+  });
+}
+
+function causeJson(cause: Cause, index: ReadonlyMap<RowChange, number>): Json {
+  return {
+    reason: plainOf(cause.reason),
+    text: reasonWords(cause),
+    namespaces: cause.namespaces,
+    changes: cause.changes.flatMap((change) => index.get(change) ?? []),
+  };
+}
+
+function changeJson({ netns, table, before, after, fields: changed }: RowChange): Json {
+  return fields({
+    netns,
+    table,
+    op: before && after ? "change" : before ? "del" : "add",
+    before: before && sideJson(before),
+    after: after && sideJson(after),
+    fields: before && after ? changed.map((field) => plainOf(field)) : undefined,
+  });
+}
+
+function sideJson(row: AnyRow): Json {
+  return { text: rowWords(row), by: row.row.by };
+}
+
+function pathJson({ stations, left, right, fabric }: PathDiff): { readonly [key: string]: Json } {
+  return {
+    stations: stations.map(({ op, station }) => fields({ op, ...record(station) })),
+    left: endJson(left),
+    right: endJson(right),
+    fabric: { left: fabric.left, right: fabric.right },
+  };
+}
+
+function record(station: PathDiff["stations"][number]["station"]): { readonly [key: string]: Json } {
+  const { kind, place, dev } = station;
+  if (station.kind === "wire") return { kind, place, dev, segment: station.segment, to: station.to };
+  return { kind, place, dev, bytes: station.bytes };
+}
+
+function endJson({ diagnosis, ttl, headerBytes, pathMtu, crossings }: Direction): Json {
+  const { verdict, code, at } = diagnosis;
+  return fields({ verdict, code, at, ttl, headerBytes, pathMtu, crossings: plainOf(crossings) });
+}

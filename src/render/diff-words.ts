@@ -1,0 +1,122 @@
+import type { Cause, Reason } from "../kernel/diff-causes.ts";
+import type { AnyRow, TableName } from "../kernel/row-change.ts";
+import { addressText, ruleText, socketText } from "./iproute.ts";
+import { linkText } from "./iproute-link.ts";
+import { filterRuleText } from "./iptables.ts";
+import { fdbWords, leaseWords, neighbourWords, refusedWords, routeWords } from "./row-words.ts";
+import { sysctlCommand } from "./sysctl.ts";
+
+/** A row in the words of the program that shows it, without what every row has. */
+export function rowWords(any: AnyRow): string {
+  switch (any.table) {
+    case "link":
+      return linkText(any.row);
+    case "addr":
+      return addressText(any.row);
+    case "route":
+      return routeWords(any.row);
+    case "rule":
+      return ruleText(any.row);
+    case "neigh":
+      return neighbourWords(any.row);
+    case "fdb":
+      return fdbWords(any.row);
+    case "set":
+      return `${any.row.set} ${any.row.prefix}`;
+    case "lease":
+      return leaseWords(any.row);
+    case "forwarder":
+      return `${any.row.process} on ${any.row.tun}, ${any.row.ip}:${any.row.port}`;
+    case "socket":
+      return socketText(any.row);
+    case "chain":
+      return `${any.row.table} :${any.row.name} ${any.row.policy ?? "-"}`;
+    case "filter":
+      return `${any.row.chain.table} ${filterRuleText(any.row.chain.name, any.row.rule)}`;
+    case "sysctl":
+      return sysctlCommand(any.row.key, any.row.value).replace(/^sysctl -w /, "");
+    case "refused":
+      return `${refusedWords(any.row)}: "${any.row.text}"`;
+  }
+}
+
+const NOUNS: Readonly<Record<TableName, string>> = {
+  link: "link",
+  addr: "address",
+  route: "route",
+  rule: "rule",
+  neigh: "neighbour",
+  fdb: "fdb entry",
+  set: "set member",
+  lease: "lease",
+  forwarder: "forwarder",
+  socket: "socket",
+  chain: "chain",
+  filter: "netfilter rule",
+  sysctl: "sysctl",
+  refused: "refused row",
+};
+
+/** `2 routes`, `1 address`, `3 fdb entries`. */
+export function counted(count: number, table: TableName | "row" | "node" | "namespace"): string {
+  const noun = table === "row" || table === "node" || table === "namespace" ? table : NOUNS[table];
+  if (count === 1) return `1 ${noun}`;
+  const plural = noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : noun.endsWith("s") ? `${noun}es` : `${noun}s`;
+  return `${count} ${plural}`;
+}
+
+/** What a table is called in a column six characters wide. */
+export function tableWord(table: TableName): string {
+  if (table === "forwarder") return "proc";
+  return table === "refused" ? "refuse" : table;
+}
+
+/** What a cause says, in one line. */
+export function reasonWords({ reason, changes }: Cause): string {
+  switch (reason.kind) {
+    case "next-hop":
+      return `next hop moves: ${reason.before} → ${reason.after}`;
+    case "device":
+      return deviceWords(reason);
+    case "rename": {
+      const name = changes[0]?.fields.find(({ field }) => field === "name");
+      return `devices are called otherwise: ${name?.before} → ${name?.after}${changes.length > 1 ? ", …" : ""}`;
+    }
+    case "field": {
+      const { table, field, before, after } = reason;
+      const name = FIELD_NAMES.get(`${table} ${field}`) ?? field;
+      if (before === undefined && after === undefined) return `${name} changes`;
+      if (before === undefined) return `${name} ${after} is set`;
+      return after === undefined ? `${name} ${before} is unset` : `${name} ${before} → ${after}`;
+    }
+    case "rows": {
+      const what = counted(2, reason.table).slice(2);
+      // Settings are not signed.
+      const whose = reason.table === "sysctl" ? "" : ` of ${reason.by}`;
+      return `${what}${whose} ${reason.op === "add" ? "come" : "go"}`;
+    }
+  }
+}
+
+/** Fields whose name alone says too little. */
+const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
+  ["sysctl value", "sysctl"],
+  ["chain policy", "policy"],
+  ["refused text", "the kernel's answer"],
+]);
+
+function deviceWords({ op, device }: Extract<Reason, { kind: "device" }>): string {
+  const verb = op === "add" ? "come" : "go";
+  return device === "veth"
+    ? `veth devices ${verb}, and the rows on them`
+    : `device ${device} ${verb === "go" ? "goes" : "comes"}, and the rows on it`;
+}
+
+/** How many rows, and where: on nodes when all are hosts, else in namespaces. */
+export function extentWords({ changes, namespaces }: Cause): string {
+  const [first] = changes;
+  const same = first && changes.every(({ table }) => table === first.table) ? first.table : "row";
+  const hosts = namespaces.every((name) => name.startsWith("host/"));
+  const where = hosts ? `on ${counted(namespaces.length, "node")}` : `in ${counted(namespaces.length, "namespace")}`;
+  return `${counted(changes.length, same)} ${where}`;
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { diffJson } from "../../src/render/diff-json.ts";
+import { renderPatch } from "../../src/render/diff-patch.ts";
+import { renderDiff } from "../../src/render/diff-text.ts";
+import { plain } from "../../src/render/paint.ts";
+import { compared, type SideCase } from "./comparisons.ts";
+import { validator } from "./validator.ts";
+
+const LAYOUT = { columns: 80, paint: plain, ascii: false, rows: "some" } as const;
+
+const two = (mode: string, ...set: readonly string[]): SideCase => ({ mode, topology: "two-nodes", set });
+
+const PAIRS: ReadonlyMap<string, readonly [SideCase, SideCase]> = new Map([
+  ["vxlan-host-gw", [two("flannel-vxlan"), two("flannel-host-gw")]],
+  ["udp-vxlan", [two("flannel-udp"), two("flannel-vxlan")]],
+  [
+    "vxlan-ipip",
+    [
+      { mode: "flannel-vxlan", topology: "two-subnets" },
+      { mode: "calico-ipip", topology: "two-subnets" },
+    ],
+  ],
+  ["mtu", [two("flannel-vxlan"), two("flannel-vxlan", "hosts.node-2={address: 192.168.0.12, mtu: 1400}")]],
+  ["moved-pod", [two("flannel-host-gw"), two("flannel-host-gw", "pods.pod-b=node-1")]],
+  ["same", [two("flannel-vxlan"), two("flannel-vxlan")]],
+]);
+
+describe.each([...PAIRS])("%s", (name, [left, right]) => {
+  test("reads well", async () => {
+    await expect(renderDiff(await compared(left, right), LAYOUT)).toMatchFileSnapshot(
+      `../golden/render/diff-${name}.txt`,
+    );
+  });
+
+  test("keeps to the columns and to its characters", async () => {
+    const comparison = await compared(left, right);
+    for (const columns of [72, 80, 120]) {
+      for (const rows of ["some", "all"] as const) {
+        const text = renderDiff(comparison, { ...LAYOUT, columns, rows });
+        expect(text.split("\n").filter((line) => line.length > columns)).toEqual([]);
+        expect(text).not.toMatch(/undefined|\[object|\n\n\n|[ \t]\n/);
+      }
+    }
+    expect(renderDiff(comparison, { ...LAYOUT, ascii: true })).toMatch(/^[\n -~]*$/);
+  });
+
+  test("keeps to its schema, and describes every field", async () => {
+    const validate = validator("diff");
+    const valid = validate(JSON.parse(JSON.stringify(diffJson(await compared(left, right)))));
+    expect(validate.errors ?? []).toEqual([]);
+    expect(valid).toBe(true);
+  });
+});
+
+test("a patch is the commands that make the rows, less and more", async () => {
+  const comparison = await compared(two("flannel-vxlan"), two("flannel-host-gw"));
+  await expect(renderPatch(comparison)).toMatchFileSnapshot("../golden/render/diff-vxlan-host-gw.patch");
+});
+
+test("no patch for what is the same", async () => {
+  expect(renderPatch(await compared(two("flannel-vxlan"), two("flannel-vxlan")))).toBe("");
+});
