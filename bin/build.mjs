@@ -1,4 +1,5 @@
-// Builds the command: bin/cni-trace.cjs, which answers what needs no program, and the parts it loads when it does.
+// Builds the command: bin/cni-trace.cjs, which answers what needs no program, and bundles of the parts it loads when it does.
+//   --sizes   prints what is in them
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,6 +12,9 @@ const root = dirname(bin);
 const target = "node20.19";
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
+/** What a small trace needs stands in one bundle: a file costs more to open than to be a little longer. */
+const CORE = ["src/cli/main.ts", "src/cli/commands/trace.ts"];
+
 /** Packages as a command line needs them: no child processes, no terminals of their own, and code that can be shaken. */
 const lean = {
   name: "lean",
@@ -21,17 +25,22 @@ const lean = {
     ]);
     onResolve({ filter: /^(yaml|#supports-color)$/ }, ({ path }) => ({ path: instead.get(path) }));
     // commander starts processes for commands that are programs of their own; there are none here.
-    onResolve({ filter: /^node:child_process$/ }, ({ path }) => ({ path, namespace: "absent" }));
+    onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      importer.includes("commander") ? { path, namespace: "absent" } : { path, external: true },
+    );
     onLoad({ filter: /.*/, namespace: "absent" }, () => ({ contents: "module.exports = {}" }));
   },
 };
 
-/** The program in parts along its dynamic imports. esbuild cuts ES modules only, so each is turned into CommonJS after. */
+/**
+ * The program in parts along its dynamic imports. esbuild cuts ES modules only, so each part is turned into CommonJS
+ * after. Answers the code of each part and what it takes at once.
+ */
 async function buildParts() {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { "part-main": "src/cli/main.ts" },
-    chunkNames: "part-[hash]",
+    entryPoints: { main: "src/cli/main.ts" },
+    chunkNames: "[name]-[hash]",
     outdir: "bin",
     bundle: true,
     splitting: true,
@@ -42,17 +51,53 @@ async function buildParts() {
     platform: "node",
     target,
     legalComments: "none",
+    define: { "import.meta.url": "BUNDLE_URL" },
     plugins: [lean],
   });
   const parts = new Map();
   for (const { path, text } of outputFiles) {
     const supported = { "dynamic-import": false };
     const { code } = await transform(text, { format: "cjs", platform: "node", target, supported, minify: true });
-    const linked = code.replace(/\brequire\("\.\/(part-\w+)\.js"\)/g, 'require("./$1.cjs")');
-    parts.set(basename(path).replace(/\.js$/, ".cjs"), linked);
+    const linked = code.replace(/\brequire\("\.\/([-\w]+)\.js"\)/g, 'require("./$1")');
+    const { entryPoint, imports } = metafile.outputs[`bin/${basename(path)}`];
+    const needs = imports.filter(({ kind, external }) => kind === "import-statement" && !external);
+    parts.set(partName(path), { code: linked, entryPoint, needs: needs.map((each) => partName(each.path)) });
   }
   return { parts, metafile };
 }
+
+function partName(path) {
+  return basename(path).replace(/\.js$/, "");
+}
+
+/** One bundle of what every trace needs, and one for each other part. */
+function bundled(parts) {
+  const core = new Set();
+  const take = (name) => {
+    if (core.has(name)) return;
+    core.add(name);
+    for (const need of parts.get(name).needs) take(need);
+  };
+  for (const [name, { entryPoint }] of parts) if (CORE.includes(entryPoint)) take(name);
+  const bundles = new Map([["part-core.cjs", [...core]]]);
+  for (const name of parts.keys()) if (!core.has(name)) bundles.set(`part-${name}.cjs`, [name]);
+  return bundles;
+}
+
+/** An expression: a map of the parts, each a function of CommonJS. */
+function bundleText(names, parts) {
+  const members = names.map((name) => {
+    const { code } = parts.get(name);
+    const url = code.includes("BUNDLE_URL") ? URL_OF_BUNDLE : "";
+    return `${JSON.stringify(name)}:function(exports,require,module){${url}${code}\n}`;
+  });
+  const text = `({${members.join(",\n")}})`;
+  if (Buffer.byteLength(text) !== text.length) throw new Error(`the bundle of ${names} is not ASCII`);
+  return text;
+}
+
+/** What `import.meta.url` is in a part that asks for it. */
+const URL_OF_BUNDLE = 'var BUNDLE_URL=require("node:url").pathToFileURL(module.filename).href;';
 
 /** What the program says to the shortest questions, so that the entry can say it without the program. */
 async function answersOf(parts) {
@@ -62,26 +107,30 @@ async function answersOf(parts) {
     const module = loaded.get(name) ?? { exports: {} };
     if (loaded.has(name)) return module.exports;
     loaded.set(name, module);
-    const wrapped = new Function("exports", "require", "module", parts.get(name));
+    const wrapped = new Function("exports", "require", "module", parts.get(name).code);
     wrapped(module.exports, (id) => (id.startsWith("./") ? load(id.slice(2)) : nodes(id)), module);
     return module.exports;
   };
-  const { main, commandNames } = load("part-main.cjs");
+  const { main, commandNames } = load("main");
   const answers = {};
   for (const question of ["", "--help", "-h", "help", "--version", "-V"]) {
     let said = "";
-    const io = { version, env: {}, write: (text) => (said += text), writeError: (text) => (said += text) };
-    const status = await main(question === "" ? [] : [question], io);
+    const write = (text) => {
+      said += text;
+    };
+    const status = await main(question === "" ? [] : [question], { version, env: {}, write, writeError: write });
     if (status !== 0) throw new Error(`cni-trace ${question} ended with ${status}: ${said}`);
     answers[question] = said;
   }
-  return { answers, commands: await commandNames() };
+  return { answers, commands: commandNames() };
 }
 
 const { parts, metafile } = await buildParts();
 const { answers, commands } = await answersOf(parts);
+const bundles = bundled(parts);
+const files = new Map([...bundles].map(([file, names]) => [file, bundleText(names, parts)]));
 const hash = createHash("sha256").update(version);
-for (const [name, code] of parts) hash.update(name).update(code);
+for (const [file, text] of files) hash.update(file).update(text);
 
 const entry = await build({
   absWorkingDir: root,
@@ -97,22 +146,30 @@ const entry = await build({
   define: {
     VERSION: JSON.stringify(version),
     BUILD: JSON.stringify(hash.digest("hex").slice(0, 16)),
+    BUNDLES: JSON.stringify(
+      Object.fromEntries([...bundles].flatMap(([file, names]) => names.map((name) => [name, file]))),
+    ),
     COMMANDS: JSON.stringify(commands),
     ANSWERS: JSON.stringify(answers),
   },
 });
-parts.set("cni-trace.cjs", entry.outputFiles[0].text);
-for (const [name, code] of parts)
-  writeFileSync(join(bin, name), code, { mode: name === "cni-trace.cjs" ? 0o755 : 0o644 });
-for (const file of readdirSync(bin)) if (/\.cjs$/.test(file) && !parts.has(file)) rmSync(join(bin, file));
+files.set("cni-trace.cjs", entry.outputFiles[0].text);
+for (const [file, text] of files)
+  writeFileSync(join(bin, file), text, { mode: file === "cni-trace.cjs" ? 0o755 : 0o644 });
+for (const file of readdirSync(bin)) if (file.endsWith(".cjs") && !files.has(file)) rmSync(join(bin, file));
+
 if (process.argv.includes("--sizes")) {
-  for (const [name, { bytes, inputs }] of Object.entries(metafile.outputs)) {
-    const largest = Object.entries(inputs).sort((a, b) => b[1].bytesInOutput - a[1].bytesInOutput);
-    console.log(
-      `${name} ${bytes}  ${largest
-        .slice(0, 4)
-        .map(([file]) => file)
-        .join(" ")}`,
-    );
+  for (const [file, text] of files) {
+    console.log(`${file} ${text.length}`);
+    for (const name of bundles.get(file) ?? []) {
+      const { inputs } = metafile.outputs[`bin/${name}.js`];
+      const largest = Object.entries(inputs).sort((a, b) => b[1].bytesInOutput - a[1].bytesInOutput);
+      console.log(
+        `  ${name} ${parts.get(name).code.length}  ${largest
+          .slice(0, 4)
+          .map(([path]) => path)
+          .join(" ")}`,
+      );
+    }
   }
 }

@@ -1,5 +1,4 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
 /** Compiled code by the name of the part it was compiled from. */
@@ -55,8 +54,9 @@ const OWN_FILE = /^[a-z]+-[0-9a-f]{16}-v[^/]*\.bin(?:\.\d+)?$/;
 /** `$XDG_CACHE_HOME/cni-trace`, else `~/.cache/cni-trace`; a system without owners of files has none. */
 function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
   if (process.getuid === undefined || process.getuid() !== process.geteuid?.()) return undefined;
-  const { XDG_CACHE_HOME: given } = env;
-  return join(given !== undefined && isAbsolute(given) ? given : join(homedir(), ".cache"), "cni-trace");
+  const { XDG_CACHE_HOME: given = "", HOME: home = "" } = env;
+  if (isAbsolute(given)) return join(given, "cni-trace");
+  return isAbsolute(home) ? join(home, ".cache", "cni-trace") : undefined;
 }
 
 /** Whether a folder is this user's own and closed to everybody else. */

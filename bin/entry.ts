@@ -7,6 +7,7 @@ import { system } from "./system.ts";
 /** Put in by the build: the version, a name for exactly this code, and what needs no program to answer. */
 declare const VERSION: string;
 declare const BUILD: string;
+declare const BUNDLES: Readonly<Record<string, string>>;
 declare const COMMANDS: readonly string[];
 declare const ANSWERS: Readonly<Record<string, string>>;
 
@@ -23,8 +24,8 @@ else void start();
 
 async function start(): Promise<void> {
   const command = COMMANDS.find((name) => name === argv[0]) ?? "trace";
-  const program = parts(__dirname, codeCache(command, BUILD, process.env));
-  const { main } = program.load("part-main.cjs") as Main;
+  const program = parts(__dirname, BUNDLES, codeCache(command, BUILD, process.env));
+  const { main } = program.load("main") as Main;
   process.exitCode = await main(argv, io);
   // What a mistyped command line has compiled is not what the next trace needs.
   if (process.exitCode < 2) program.keep();

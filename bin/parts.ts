@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
 import type { CodeCache } from "./code-cache.ts";
@@ -11,29 +10,52 @@ export interface Parts {
   keep(): void;
 }
 
-/** Parts stand beside the entry as CommonJS; a `./` in one of them leads to another, anything else to Node itself. */
-export function parts(folder: string, cache: CodeCache | undefined): Parts {
+interface Module {
+  readonly filename: string;
+  exports: object;
+}
+
+type Factory = (exports: object, load: (name: string) => unknown, module: Module) => void;
+
+/**
+ * Parts come in bundles beside the entry: each file is one expression, a map of parts as CommonJS functions. `bundleOf`
+ * says which file holds a part; a `./` in a part leads to another, anything else to Node itself.
+ */
+export function parts(folder: string, bundleOf: Readonly<Record<string, string>>, cache: CodeCache | undefined): Parts {
   const compiled = cache?.read() ?? new Map<string, Buffer>();
-  const nodes = createRequire(join(folder, "cni-trace.cjs"));
-  const modules = new Map<string, { exports: unknown }>();
+  const factories = new Map<string, Factory>();
+  const modules = new Map<string, Module>();
   const fresh = new Map<string, Script>();
 
   function load(name: string): unknown {
     const known = modules.get(name);
     if (known) return known.exports;
-    const filename = join(folder, name);
-    const source = `(function(exports,require,module){${readFileSync(filename, "utf8")}\n})`;
-    const cachedData = compiled.get(name);
-    const script = new Script(source, { filename, ...(cachedData && { cachedData }) });
-    if (!cachedData || script.cachedDataRejected) fresh.set(name, script);
-    const module = { exports: {} };
+    const module: Module = { filename: join(folder, bundleOf[name] ?? name), exports: {} };
     modules.set(name, module);
-    script.runInThisContext()(module.exports, resolve, module);
+    factory(name)(module.exports, resolve, module);
     return module.exports;
   }
 
+  function factory(name: string): Factory {
+    const known = factories.get(name);
+    if (known) return known;
+    const bundle = bundleOf[name];
+    if (bundle === undefined) throw new Error(`no bundle has the part ${name}`);
+    for (const [part, made] of Object.entries(open(bundle))) factories.set(part, made);
+    return factory(name);
+  }
+
+  function open(bundle: string): Record<string, Factory> {
+    const filename = join(folder, bundle);
+    const cachedData = compiled.get(bundle);
+    // The build leaves nothing but ASCII in them, which is read fastest this way.
+    const script = new Script(readFileSync(filename, "latin1"), { filename, ...(cachedData && { cachedData }) });
+    if (!cachedData || script.cachedDataRejected) fresh.set(bundle, script);
+    return script.runInThisContext();
+  }
+
   function resolve(id: string): unknown {
-    return id.startsWith("./") ? load(id.slice(2)) : nodes(id);
+    return id.startsWith("./") ? load(id.slice(2)) : require(id);
   }
 
   function keep(): void {

@@ -19,8 +19,9 @@ export function readAsk([src = "", to = ""]: readonly string[], flags: Flags): O
   const sport = number("--sport", flags.sport, 1, 65535);
   const size = number("--size", flags.size, 1, 65535);
   const ttl = number("--ttl", flags.ttl, 1, 255);
-  const protocol = choose("--protocol", flags.protocol, PROTOCOLS, complain);
-  const df = choose("--df", flags.df, DF, complain);
+  const protocol = PROTOCOLS.find((word) => word === flags.protocol);
+  const df = DF.find((word) => word === flags.df);
+  problems.push(...notAmong("--protocol", flags.protocol, PROTOCOLS), ...notAmong("--df", flags.df, DF));
   if (protocol === "icmp" && port !== undefined) {
     complain({ code: "usage", message: `icmp has no ports, and DST is ${to}`, hint: `say ${dst}` });
   }
@@ -55,17 +56,10 @@ export function splitPort(text: string): { readonly name: string; readonly port?
   return { name: `${kind}${name}`, ...(port !== undefined && { port }) };
 }
 
-/** One of a few words, or the nearest of them. */
-export function choose<T extends string>(
-  flag: string,
-  text: string | undefined,
-  words: readonly T[],
-  complain: (problem: Problem) => void,
-): T | undefined {
-  const found = words.find((word) => word === text);
-  if (text === undefined || found !== undefined) return found;
+/** The problem of a value that is none of a few words, with the nearest of them; none when it is one, or was not given. */
+export function notAmong(flag: string, text: string | undefined, words: readonly string[]): readonly Problem[] {
+  if (text === undefined || words.includes(text)) return [];
   const meant = nearest(text, words);
   const hint = meant === undefined ? `it takes ${words.join(", ")}` : `did you mean ${meant}?`;
-  complain({ code: "usage", message: `${flag} does not take ${text}`, hint });
-  return undefined;
+  return [{ code: "usage", message: `${flag} does not take ${text}`, hint }];
 }

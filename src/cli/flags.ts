@@ -8,6 +8,8 @@ export interface Flags {
   readonly verbose?: true;
   readonly quiet?: true;
   readonly brief?: true;
+  readonly why?: true;
+  readonly commands?: true;
   readonly minimal?: true;
   readonly traceroute?: true;
   readonly oneWay?: true;

@@ -1,7 +1,9 @@
 import { complain, USAGE, visible } from "./complain.ts";
 import type { Request } from "./flags.ts";
 import type { Io } from "./io.ts";
+import { quickRequest } from "./quick.ts";
 import type { Run } from "./run.ts";
+import { SHORT_HELP } from "./words.ts";
 
 /** The exit status of a fault in the program itself. */
 const OWN_FAULT = 4;
@@ -22,10 +24,11 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function obey(argv: readonly string[], io: Io): Promise<number> {
   if (argv.length === 0) {
-    const { SHORT_HELP } = await import("./words.ts");
     io.write(SHORT_HELP);
     return 0;
   }
+  const request = quickRequest(argv);
+  if (request) return perform(request, io);
   const { parse } = await import("./program.ts");
   const parsed = parse(argv, io.version);
   switch (parsed.kind) {
@@ -52,6 +55,7 @@ const LOADERS: ReadonlyMap<string, () => Promise<Run>> = new Map<string, () => P
   ["trace", async () => (await import("./commands/trace.ts")).trace],
   ["tables", async () => (await import("./commands/tables.ts")).tables],
   ["route", async () => (await import("./commands/route.ts")).route],
+  ["lab", async () => (await import("./commands/lab.ts")).lab],
   ["explain", async () => (await import("./commands/explain.ts")).explain],
   ["topologies", async () => (await import("./commands/topologies.ts")).topologies],
   ["init", async () => (await import("./commands/init.ts")).init],

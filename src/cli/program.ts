@@ -1,7 +1,7 @@
-import { Command } from "commander";
+import { Argument, Command, Option } from "commander";
 import { nearest } from "../topology/nearest.ts";
 import type { Flags, Request } from "./flags.ts";
-import { type CommandWords, commands, EXAMPLES } from "./words.ts";
+import { type ArgumentWords, type CommandWords, commands, EXAMPLES, type OptionWords } from "./words.ts";
 
 /** Help is as wide as this everywhere, so that it can be written when the program is built. */
 const HELP_WIDTH = 80;
@@ -64,11 +64,35 @@ function command(root: Command, words: CommandWords, chosen: Listener["chosen"])
     .description(about)
     .helpGroup(group)
     .helpOption("-h, --help", "print this help");
-  for (const argument of args) built.addArgument(argument);
-  for (const option of options) built.addOption(option);
+  for (const argument of args) built.addArgument(argumentOf(argument));
+  for (const option of options) built.addOption(optionOf(option));
   if (examples.length > 0) built.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}`);
   if (more !== undefined) built.addHelpText("after", `\n${more}`);
   return built.action(() => chosen({ command: name, args: built.args, flags: built.opts<Flags>() }));
+}
+
+const BRACKETS = { one: ["<", ">"], maybe: ["[", "]"], some: ["<", "...>"], any: ["[", "...]"] } as const;
+
+function argumentOf({ name, about, count, words }: ArgumentWords): Argument {
+  const [open, close] = BRACKETS[count];
+  const argument = new Argument(`${open}${name}${close}`, about);
+  return words ? argument.choices(words).argParser(asIs) : argument;
+}
+
+function optionOf({ long, short, value, about, words, repeats, excludes = [] }: OptionWords): Option {
+  const names = short === undefined ? `--${long}` : `-${short}, --${long}`;
+  const option = new Option(value === undefined ? names : `${names} <${value}>`, about).conflicts([...excludes]);
+  if (words) option.choices(words);
+  return words ? option.argParser(asIs) : repeats ? option.argParser(oneMore) : option;
+}
+
+/** Leaves a value as it was typed: whoever uses it says what is wrong with it, and what else is. */
+function asIs(value: string): string {
+  return value;
+}
+
+function oneMore(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 interface Complaint extends Error {

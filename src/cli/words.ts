@@ -1,16 +1,39 @@
-import { Argument, Option } from "commander";
-import { DF, PROTOCOLS, SCHEMAS, SHELLS } from "./choices.ts";
+import { DF, FORMATS, PROTOCOLS, SCHEMAS, SHELLS } from "./choices.ts";
 
-/** One command in the words that its user reads. */
+/** One option of a command. */
+export interface OptionWords {
+  /** Behind `--`. */
+  readonly long: string;
+  /** Behind `-`. */
+  readonly short?: string;
+  /** What stands behind it, in capitals; absent for an option that stands alone. */
+  readonly value?: string;
+  readonly about: string;
+  /** The few words that its value can be. */
+  readonly words?: readonly string[];
+  readonly repeats?: true;
+  /** Options that cannot stand beside it. */
+  readonly excludes?: readonly string[];
+}
+
+/** One argument of a command; `some` and `any` take all words that are left, `any` none as well. */
+export interface ArgumentWords {
+  readonly name: string;
+  readonly about: string;
+  readonly count: "one" | "maybe" | "some" | "any";
+  readonly words?: readonly string[];
+}
+
+/** One command in the words that its user reads. Parsing, help and completion are all made from these. */
 export interface CommandWords {
   readonly name: string;
-  readonly args: readonly Argument[];
+  readonly args: readonly ArgumentWords[];
   /** A few words for the list of commands. */
   readonly summary: string;
   /** What it answers, and how. */
   readonly about: string;
   readonly group: string;
-  readonly options: readonly Option[];
+  readonly options: readonly OptionWords[];
   readonly examples: readonly string[];
   /** What stands below the examples. */
   readonly more?: string;
@@ -19,61 +42,77 @@ export interface CommandWords {
 const ASK = "Commands that ask:";
 const TELL = "Commands that tell:";
 
-const topology = () =>
-  new Option("-t, --topology <FILE>", "a topology file, - for standard input, or the name of a packaged one");
-const mode = () => new Option("--mode <MODE>", "what if this mode ran: a name, or several with commas between them");
-const fault = () =>
-  several("--fault <COMMAND>", "break it first: 'node-1: ip route del 10.244.2.0/24'; may be repeated");
-const set = () => several("--set <PATH=VALUE>", "change the topology first: hosts.node-2.mtu=1400; may be repeated");
-const ascii = () => new Option("--ascii", "draw with ASCII characters only");
-const verbose = (what: string) => new Option("-v, --verbose", what);
+const topology: OptionWords = {
+  long: "topology",
+  short: "t",
+  value: "FILE",
+  about: "a topology file, - for standard input, or the name of a packaged one",
+};
+const mode: OptionWords = {
+  long: "mode",
+  value: "MODE",
+  about: "what if this mode ran: a name, or several with commas between them",
+};
+const fault: OptionWords = {
+  long: "fault",
+  value: "COMMAND",
+  about: "break it first: 'node-1: ip route del 10.244.2.0/24'; may be repeated",
+  repeats: true,
+};
+const set: OptionWords = {
+  long: "set",
+  value: "PATH=VALUE",
+  about: "change the topology first: hosts.node-2.mtu=1400; may be repeated",
+  repeats: true,
+};
+const ascii: OptionWords = { long: "ascii", about: "draw with ASCII characters only" };
+
+function format(words: readonly string[]): OptionWords {
+  return { long: "format", short: "o", value: "FORMAT", about: "what to print; default text", words };
+}
 
 /** The network that a question is about. */
-const world = () => [topology(), mode(), fault(), set()];
+const world = [topology, mode, fault, set];
 
 /** Views of one answer: it has one. */
-const VIEWS = ["brief", "minimal", "traceroute", "verbose"];
+const VIEWS = ["brief", "verbose", "why", "commands", "minimal", "traceroute", "format"];
 
-function view(name: string, about: string): Option {
-  const option = new Option(name, about);
-  return option.conflicts(VIEWS.filter((other) => other !== option.attributeName()));
-}
-
-function several(name: string, about: string): Option {
-  return new Option(name, about).argParser((value: string, before: readonly string[] = []) => [...before, value]);
-}
-
-/** Leaves a value as it was typed: whoever uses it says what is wrong with it, and what else is. */
-function asIs(value: string): string {
-  return value;
+function view(long: string, about: string): OptionWords {
+  return { long, about, excludes: VIEWS.filter((other) => other !== long) };
 }
 
 export const commands: readonly CommandWords[] = [
   {
     name: "trace",
-    args: [new Argument("<SRC>", "where the packet is sent"), new Argument("<DST>", "where to; :PORT may follow")],
+    args: [
+      { name: "SRC", about: "where the packet is sent", count: "one" },
+      { name: "DST", about: "where to; :PORT may follow", count: "one" },
+    ],
     summary: "which way a packet takes, and whether it arrives",
     about: `Walks a packet and its reply through the tables of every machine on the way.
 The word trace may be left out.`,
     group: ASK,
     options: [
-      ...world(),
-      new Option("--protocol <NAME>", "default udp; tcp is a SYN, icmp an echo").choices(PROTOCOLS).argParser(asIs),
-      new Option("--sport <PORT>", "the port it is sent from; default 40000"),
-      new Option("--size <BYTES>", "its IP length; default 60, of an echo 84"),
-      new Option("--ttl <NUMBER>", "its TTL; default 64"),
-      new Option("--df <WHEN>", "whether it may be fragmented; default auto").choices(DF).argParser(asIs),
-      new Option("-4, --ipv4", "over IPv4"),
-      new Option("-6, --ipv6", "over IPv6"),
-      new Option("--one-way", "leave the reply out"),
-      new Option("--cold", "start with nothing learned: ARP and handshakes are shown"),
-      verbose("with losing rows, MAC addresses, netfilter and skipped steps"),
-      view("--brief", "only how it ended"),
-      view("--minimal", "a few stable words a line, for scripts"),
-      view("--traceroute", "who answers a probe of each TTL"),
-      new Option("-q, --quiet", "print nothing; the exit status tells"),
-      new Option("--expect <CODE>", "exit with 0 exactly when this code comes"),
-      ascii(),
+      ...world,
+      { long: "protocol", value: "NAME", about: "default udp; tcp is a SYN, icmp an echo", words: PROTOCOLS },
+      { long: "sport", value: "PORT", about: "the port it is sent from; default 40000" },
+      { long: "size", value: "BYTES", about: "its IP length; default 60, of an echo 84" },
+      { long: "ttl", value: "NUMBER", about: "its TTL; default 64" },
+      { long: "df", value: "WHEN", about: "whether it may be fragmented; default auto", words: DF },
+      { long: "ipv4", short: "4", about: "over IPv4" },
+      { long: "ipv6", short: "6", about: "over IPv6" },
+      { long: "one-way", about: "leave the reply out" },
+      { long: "cold", about: "start with nothing learned: ARP and handshakes are shown" },
+      { ...view("verbose", "with losing rows, MAC addresses, netfilter and skipped steps"), short: "v" },
+      view("brief", "only how it ended"),
+      view("why", "the way in numbered sentences"),
+      view("commands", "what to type on the real machines"),
+      view("minimal", "a few stable words a line, for scripts"),
+      view("traceroute", "who answers a probe of each TTL"),
+      { ...format(FORMATS), excludes: VIEWS.filter((other) => other !== "format") },
+      { long: "quiet", short: "q", about: "print nothing; the exit status tells" },
+      { long: "expect", value: "CODE", about: "exit with 0 exactly when this code comes" },
+      ascii,
     ],
     examples: [
       "cni-trace --mode vxlan pod-a pod-b",
@@ -85,34 +124,58 @@ line or an input is wrong, 3 undetermined, 4 a fault in cni-trace itself.`,
   },
   {
     name: "tables",
-    args: [new Argument("[PLACE...]", "pods, hosts, routers; default: all of them")],
+    args: [{ name: "PLACE", about: "pods, hosts, routers; default: all of them", count: "any" }],
     summary: "what a machine or a pod holds, and who wrote it",
     about: "Prints tables in commands that can be pasted, each row with its writer.",
     group: ASK,
     options: [
-      ...world(),
-      new Option("--only <NAMES>", "some tables only: link,addr,route,rule,neigh,fdb,..."),
-      verbose("with the rows that the kernel makes itself"),
+      ...world,
+      { long: "only", value: "NAMES", about: "some tables only: link,addr,route,rule,neigh,fdb,..." },
+      { long: "verbose", short: "v", about: "with the rows that the kernel makes itself" },
     ],
     examples: ["cni-trace tables --mode vxlan node-1", "cni-trace tables node-1 pod-a --only route,neigh"],
   },
   {
     name: "route",
-    args: [new Argument("<PLACE>", "who looks it up"), new Argument("<ADDRESS>", "what is looked up")],
+    args: [
+      { name: "PLACE", about: "who looks it up", count: "one" },
+      { name: "ADDRESS", about: "what is looked up", count: "one" },
+    ],
     summary: "which row wins for an address, and which lose",
     about: "Looks an address up as `ip route get` would, and says why each other row lost.",
     group: ASK,
-    options: [...world(), ascii()],
+    options: [...world, ascii],
     examples: ["cni-trace route --mode vxlan node-1 10.244.2.2"],
     more: "Exit status: 0 a row leads on, 1 none does.",
   },
   {
+    name: "lab",
+    args: [
+      { name: "ACTION", about: "what to do", count: "one", words: ["up", "down", "exec", "script", "verify"] },
+      { name: "WORD", about: "of exec a place and a command, of verify SRC DST", count: "any" },
+    ],
+    summary: "the topology in this kernel, and where model and kernel differ",
+    about: `Builds the topology in network namespaces of this kernel from the same tables (up),
+takes it away (down), runs a command in one of its places (exec), prints it as a
+shell script (script), or sends the same packets in both and compares every frame
+(verify). Needs Linux, root, iproute2, iptables and python3; touches nothing but
+its own namespaces.`,
+    group: ASK,
+    options: [...world, { ...format(FORMATS), about: "of verify; default text" }],
+    examples: [
+      "cni-trace lab script --mode vxlan",
+      "cni-trace lab exec pod-a -- ip route",
+      "cni-trace lab verify pod-a pod-b",
+    ],
+    more: "Exit status of verify: 0 they agree, 1 they do not, 3 not possible here.",
+  },
+  {
     name: "explain",
-    args: [new Argument("<WORD...>", "a code, mode, device, port, or what a kernel said")],
+    args: [{ name: "WORD", about: "a code, mode, device, port, or what a kernel said", count: "some" }],
     summary: "any code, mode, device, port or kernel sentence",
     about: "Explains a word that cni-trace, a kernel or an agent has used.",
     group: TELL,
-    options: [ascii()],
+    options: [ascii],
     examples: [
       "cni-trace explain flannel0",
       "cni-trace explain 8472",
@@ -121,7 +184,7 @@ line or an input is wrong, 3 undetermined, 4 a fault in cni-trace itself.`,
   },
   {
     name: "topologies",
-    args: [new Argument("[NAME]", "the one to print")],
+    args: [{ name: "NAME", about: "the one to print", count: "maybe" }],
     summary: "the topologies that come with the program",
     about: "Lists the packaged topologies; with a name, prints that file with its story.",
     group: TELL,
@@ -143,12 +206,12 @@ line or an input is wrong, 3 undetermined, 4 a fault in cni-trace itself.`,
     summary: "the modes, and what each needs and costs",
     about: "Lists the modes that can be asked about.",
     group: TELL,
-    options: [ascii()],
+    options: [ascii],
     examples: ["cni-trace modes"],
   },
   {
     name: "schema",
-    args: [new Argument("<NAME>", "what it describes").choices(SCHEMAS).argParser(asIs)],
+    args: [{ name: "NAME", about: "what it describes", count: "one", words: SCHEMAS }],
     summary: "the JSON Schema of a file or an output",
     about: "Prints a JSON Schema.",
     group: TELL,
@@ -157,7 +220,7 @@ line or an input is wrong, 3 undetermined, 4 a fault in cni-trace itself.`,
   },
   {
     name: "completion",
-    args: [new Argument("<SHELL>", "the shell").choices(SHELLS).argParser(asIs)],
+    args: [{ name: "SHELL", about: "the shell", count: "one", words: SHELLS }],
     summary: "completion for a shell",
     about: "Prints a script that completes commands, options and their words.",
     group: TELL,

@@ -48,7 +48,7 @@ describe("a wrong command line is told in one line, with the nearest spelling, a
     ["schema", "cni-trace: missing required argument 'NAME'"],
     ["init too much", "cni-trace: too many arguments for 'init'. Expected 0 arguments but got 2."],
     ["topologies two-node", "cni-trace: there is no packaged topology two-node (did you mean two-nodes?)"],
-    ["schema topolgy", "cni-trace: there is no schema topolgy (did you mean topology?)"],
+    ["schema topolgy", "cni-trace: schema does not take topolgy (did you mean topology?)"],
     ["completion tcsh", "cni-trace: tcsh is no shell known here (there is completion for bash, zsh, fish)"],
   ])("%s", async (line, message) => {
     const { out, err, code } = await shell(words(line));

@@ -1,7 +1,6 @@
 import { complain } from "../complain.ts";
 import { grammarOf } from "../completion/grammar.ts";
 import { shells } from "../completion/shell.ts";
-import { program } from "../program.ts";
 import type { Run } from "../run.ts";
 
 /** `completion SHELL`: a script that completes commands, options and the words behind them. */
@@ -11,7 +10,6 @@ export const completion: Run = ([name = ""], _flags, io) => {
     const hint = `there is completion for ${[...shells.keys()].join(", ")}`;
     return complain([{ code: "unknown-shell", message: `${name} is no shell known here`, hint }], io);
   }
-  const root = program(io.version, { chosen: () => undefined, write: () => undefined });
-  io.write(shell(grammarOf(root, io.packaged.names())));
+  io.write(shell(grammarOf(io.packaged.names())));
   return 0;
 };

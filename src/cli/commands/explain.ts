@@ -9,10 +9,10 @@ import { writeMode } from "../mode-text.ts";
 import type { Run } from "../run.ts";
 
 /** `explain WORD`: what a code, a mode, a device, a port or a sentence of the kernel's means. */
-export const explain: Run = (args, flags, io) => {
+export const explain: Run = async (args, flags, io) => {
   const word = args.join(" ");
   const found = find(word);
-  const page = new Page(layoutOf(io, flags));
+  const page = new Page(await layoutOf(io, flags));
   switch (found.kind) {
     case "unknown": {
       const hint =

@@ -90,7 +90,7 @@ function enter([place = "", ...argv]: readonly string[], io: Io): number {
 function compare({ topology, network }: Subject, places: readonly string[], flags: Flags, io: Io): number {
   const pairs = pairsOf(topology, network, places);
   if (!pairs.ok) return complain(pairs.problems, io);
-  const agreement = verify(network, pairs.value, PREFIX);
+  const agreement = verify(network, pairs.value, { prefix: PREFIX });
   io.write(
     flags.format === "json" ? `${JSON.stringify({ schemaVersion: "1.0", ...agreement })}\n` : agreementText(agreement),
   );

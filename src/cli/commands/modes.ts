@@ -6,8 +6,8 @@ import { writeMode } from "../mode-text.ts";
 import type { Run } from "../run.ts";
 
 /** `modes`: every mode that can be asked about, by family. */
-export const modes: Run = (_args, flags, io) => {
-  const page = new Page(layoutOf(io, flags));
+export const modes: Run = async (_args, flags, io) => {
+  const page = new Page(await layoutOf(io, flags));
   for (const family of new Set(all.map((mode) => mode.family))) {
     const members = all.filter((mode) => mode.family === family);
     page.gap();

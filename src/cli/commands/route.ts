@@ -23,7 +23,7 @@ export const route: Run = async ([place = "", address = ""], flags, io) => {
   const { topology, modes, faults } = world.value;
   const found = findNetns(topology, place);
   if (!found.ok) return complain(found.problems, io);
-  const page = new Page(layoutOf(io, flags));
+  const page = new Page(await layoutOf(io, flags));
   let reaches = true;
   for (const mode of modes) {
     const built = buildNetwork(topology, mode, faults);

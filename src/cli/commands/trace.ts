@@ -1,12 +1,12 @@
 import { traceQuestion } from "../../query/trace.ts";
-import { renderMinimal } from "../../render/minimal.ts";
+import type { Layout } from "../../render/layout.ts";
 import { renderTrace } from "../../render/trace-text.ts";
-import { renderTraceroute } from "../../render/traceroute.ts";
 import { nearest } from "../../topology/nearest.ts";
 import type { Problem } from "../../topology/problem.ts";
 import type { Answer, Verdict } from "../../trace/answer.ts";
 import { CODES, type Code, findCode } from "../../trace/codes.ts";
-import { readAsk, splitPort } from "../ask.ts";
+import { notAmong, readAsk, splitPort } from "../ask.ts";
+import { FORMATS } from "../choices.ts";
 import { complain } from "../complain.ts";
 import type { Flags } from "../flags.ts";
 import type { Io } from "../io.ts";
@@ -20,7 +20,11 @@ export const trace: Run = async (args, flags, io) => {
   const expected = flags.expect === undefined ? undefined : findCode(flags.expect)?.code;
   const world = await readWorld(flags, io, {
     places: placesOf(args),
-    others: [...(ask.ok ? [] : ask.problems), ...(flags.expect === expected ? [] : [noCode(flags.expect ?? "")])],
+    others: [
+      ...(ask.ok ? [] : ask.problems),
+      ...(flags.expect === expected ? [] : [noCode(flags.expect ?? "")]),
+      ...notAmong("--format", flags.format, FORMATS),
+    ],
   });
   if (!world.ok || !ask.ok) return complain(world.ok ? [] : world.problems, io);
   const { topology, modes, faults } = world.value;
@@ -32,7 +36,7 @@ export const trace: Run = async (args, flags, io) => {
     if (!outcome.ok) return complain(outcome.problems, io);
     answers.push(outcome.value);
   }
-  if (!flags.quiet) io.write(answers.map((answer) => viewOf(answer, flags, io)).join("\n"));
+  if (!flags.quiet) await show(answers, flags, io);
   const statuses = answers.map((answer) => statusOf(answer, expected));
   return statuses.includes(1) ? 1 : Math.max(...statuses);
 };
@@ -42,13 +46,31 @@ function placesOf([src = "", dst = ""]: readonly string[]): readonly string[] {
   return [src, splitPort(dst).name];
 }
 
-function viewOf(answer: Answer, flags: Flags, io: Io): string {
-  if (flags.minimal) return renderMinimal(answer);
-  if (flags.traceroute) return renderTraceroute(answer);
-  return renderTrace(answer, {
-    ...layoutOf(io, flags),
-    zoom: flags.verbose ? "verbose" : flags.brief ? "brief" : "normal",
-  });
+/** One view of each answer; what a small trace does not need is loaded when it is asked for. */
+async function show(answers: readonly Answer[], flags: Flags, io: Io): Promise<void> {
+  const view = await viewOf(flags, await layoutOf(io, flags));
+  // Of several answers each JSON document has a line of its own.
+  const between = flags.format === "json" ? "" : "\n";
+  io.write(answers.map((answer) => view(answer, answers.length)).join(between));
+}
+
+async function viewOf(flags: Flags, layout: Layout): Promise<(answer: Answer, of: number) => string> {
+  if (flags.format === "json") {
+    const { traceJson } = await import("../../render/trace-json.ts");
+    return (answer, of) => `${JSON.stringify(traceJson(answer), undefined, of > 1 ? 0 : 2)}\n`;
+  }
+  if (flags.why) {
+    const { renderWhy } = await import("../../render/why.ts");
+    return (answer) => renderWhy(answer, layout);
+  }
+  if (flags.commands) {
+    const { renderCommands } = await import("../../render/commands.ts");
+    return (answer) => renderCommands(answer, layout);
+  }
+  if (flags.minimal) return (await import("../../render/minimal.ts")).renderMinimal;
+  if (flags.traceroute) return (await import("../../render/traceroute.ts")).renderTraceroute;
+  const zoom = flags.verbose ? "verbose" : flags.brief ? "brief" : "normal";
+  return (answer) => renderTrace(answer, { ...layout, zoom });
 }
 
 const STATUS: Readonly<Record<Verdict, number>> = {

@@ -1,4 +1,4 @@
-import type { CommandGrammar, OptionWords, Values } from "./grammar.ts";
+import type { CommandGrammar, OptionGrammar, Values } from "./grammar.ts";
 
 /** For fish: one `complete` line for each command, option and list of words. */
 export function fish(grammar: readonly CommandGrammar[]): string {
@@ -17,7 +17,7 @@ export function fish(grammar: readonly CommandGrammar[]): string {
   return `# fish completion for cni-trace\n${lines.join("\n")}\n`;
 }
 
-function optionWords({ names, about, values }: OptionWords): string {
+function optionWords({ names, about, values }: OptionGrammar): string {
   const flags = names.map((name) => (name.startsWith("--") ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
   return [...flags, `-d ${quote(about)}`, ...(values ? [`-r ${offer(values, "-x")}`] : [])].join(" ");
 }

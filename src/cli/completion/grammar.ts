@@ -1,6 +1,6 @@
-import type { Command, Option } from "commander";
 import { modes } from "../../modes/registry.ts";
 import { MODE_ALIASES } from "../../topology/settings.ts";
+import { commands, type OptionWords } from "../words.ts";
 
 /** What can stand for a value: words, and whether a file can. */
 export interface Values {
@@ -8,7 +8,7 @@ export interface Values {
   readonly files: boolean;
 }
 
-export interface OptionWords {
+export interface OptionGrammar {
   /** `-t` and `--topology`, those that exist. */
   readonly names: readonly string[];
   readonly about: string;
@@ -20,54 +20,46 @@ export interface OptionWords {
 export interface CommandGrammar {
   readonly name: string;
   readonly about: string;
-  readonly options: readonly OptionWords[];
+  readonly options: readonly OptionGrammar[];
   /** What can stand as any of its arguments. */
   readonly values: Values;
 }
 
-/** The grammar as completion needs it, taken from the very one that parses. */
-export function grammarOf(root: Command, topologies: readonly string[]): readonly CommandGrammar[] {
-  const words = new Words(topologies);
-  return root.commands.map((command) => ({
-    name: command.name(),
-    about: command.summary() || command.description(),
-    options: [...command.createHelp().visibleOptions(command)].map((option) => optionWords(option, words)),
-    values: words.ofArguments(command),
+const HELP: OptionWords = { long: "help", short: "h", about: "print this help" };
+
+/** The grammar as completion needs it, with the words behind its placeholders. */
+export function grammarOf(topologies: readonly string[]): readonly CommandGrammar[] {
+  return commands.map(({ name, summary, args, options }) => ({
+    name,
+    about: summary,
+    options: [...options, HELP].map((option) => optionGrammar(option, topologies)),
+    values: valuesOf(args[0]?.name ?? "", args[0]?.words, topologies),
   }));
 }
 
-function optionWords(option: Option, words: Words): OptionWords {
-  const names = [option.short, option.long].filter((name) => name !== undefined);
-  const base = { names, about: option.description, repeats: option.parseArg !== undefined && !option.argChoices };
-  return option.required ? { ...base, values: words.ofOption(option) } : base;
+function optionGrammar(
+  { long, short, value, about, words, repeats }: OptionWords,
+  topologies: readonly string[],
+): OptionGrammar {
+  const names = short === undefined ? [`--${long}`] : [`-${short}`, `--${long}`];
+  const base = { names, about, repeats: repeats === true };
+  return value === undefined ? base : { ...base, values: valuesOf(value, words, topologies) };
 }
 
-/** The words behind the placeholders of the grammar. */
-class Words {
-  readonly #topologies: readonly string[];
-
-  constructor(topologies: readonly string[]) {
-    this.#topologies = topologies;
-  }
-
-  ofOption(option: Option): Values {
-    if (option.argChoices) return { words: option.argChoices, files: false };
-    switch (option.attributeName()) {
-      case "topology":
-        return { words: this.#topologies, files: true };
-      case "mode":
-        return { words: modeWords(), files: false };
-      default:
-        return { words: [], files: false };
-    }
-  }
-
-  ofArguments(command: Command): Values {
-    const [first] = command.registeredArguments;
-    if (first?.argChoices) return { words: first.argChoices, files: false };
-    if (first?.name() === "NAME") return { words: this.#topologies, files: false };
-    if (first?.name() === "LEFT") return { words: [...modeWords(), ...this.#topologies], files: true };
-    return { words: [], files: false };
+/** What a placeholder of the grammar stands for. */
+function valuesOf(placeholder: string, words: readonly string[] | undefined, topologies: readonly string[]): Values {
+  if (words) return { words, files: false };
+  switch (placeholder) {
+    case "FILE":
+      return { words: topologies, files: true };
+    case "MODE":
+      return { words: modeWords(), files: false };
+    case "NAME":
+      return { words: topologies, files: false };
+    case "LEFT":
+      return { words: [...modeWords(), ...topologies], files: true };
+    default:
+      return { words: [], files: false };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CommandGrammar, OptionWords, Values } from "./grammar.ts";
+import type { CommandGrammar, OptionGrammar, Values } from "./grammar.ts";
 
 /** For zsh's own system: one `_arguments` call for each command, words with what they mean. */
 export function zsh(grammar: readonly CommandGrammar[]): string {
@@ -27,7 +27,7 @@ function commandCase({ name, options, values }: CommandGrammar): string {
   return `    (${name}) _arguments ${specs.map(quote).join(" ")} ;;`;
 }
 
-function optionSpec({ names, about, values, repeats }: OptionWords): string {
+function optionSpec({ names, about, values, repeats }: OptionGrammar): string {
   const text = `[${about.replace(/[[\]:\\]/g, "\\$&")}]`;
   const value = values ? `:value:${action(values)}` : "";
   const [first = "", second] = names;
