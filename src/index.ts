@@ -21,6 +21,7 @@ export { buildNetwork } from "./modes/build.ts";
 export type { Mode } from "./modes/mode.ts";
 export { findMode, modes } from "./modes/registry.ts";
 export type { Ask } from "./query/answer.ts";
+export { type DiffAnswer, type DiffSide, diffQuestion } from "./query/diff.ts";
 export { traceQuestion } from "./query/trace.ts";
 export { loadTopology } from "./topology/load.ts";
 export type { Outcome, Problem } from "./topology/problem.ts";
