@@ -12,30 +12,45 @@ export interface Diff {
   readonly only: { readonly left: readonly string[]; readonly right: readonly string[] };
 }
 
-/**
- * Compares the tables of two networks, namespace by namespace. `names` are the namespaces to look at; default: all of
- * both, those of the left first. Expands every table it looks at.
- */
-export function diffNetworks(left: Network, right: Network, names?: Iterable<string>): Diff {
+/** How much of two networks to compare; default: everything, which grows with the square of a cluster. */
+export interface Extent {
+  /** Namespaces to look at; default: all of both, those of the left first. */
+  readonly names?: Iterable<string>;
+  /** Of rows that an agent writes for every peer alike, those for this many peers, spread evenly. */
+  readonly peers?: number;
+}
+
+/** Compares the tables of two networks, namespace by namespace. Without `peers` it expands every table it looks at. */
+export function diffNetworks(left: Network, right: Network, extent: Extent = {}): Diff {
   const changes: RowChange[] = [];
   const only = { left: [] as string[], right: [] as string[] };
-  for (const name of names ? new Set(names) : new Set([...left.names(), ...right.names()])) {
+  for (const name of new Set(extent.names ?? [...left.names(), ...right.names()])) {
     const [a, b] = [left.netns(name), right.netns(name)];
-    if (a && b) changes.push(...diffNetns(a, b));
+    if (a && b) changes.push(...diffNetns(a, b, sample(a, extent.peers)));
     else if (a) only.left.push(name);
     else if (b) only.right.push(name);
   }
   return { changes, causes: causesOf(changes), only };
 }
 
+/** The names of some peers, first and last among them; `undefined`: all. */
+function sample({ peers }: Netns, most: number | undefined): ReadonlySet<string> | undefined {
+  if (most === undefined) return undefined;
+  const all = [...peers.all()];
+  const step = Math.max(1, (all.length - 1) / Math.max(1, most - 1));
+  const chosen = new Set<string>();
+  for (let at = 0; at < all.length && chosen.size < most; at += step) chosen.add(all[Math.round(at)]?.name ?? "");
+  return chosen;
+}
+
 /**
  * The rows of one namespace that differ. A veth whose other end is the same device of the same namespace is the same
  * device, whatever its name: rows on it are compared as if it had not been renamed.
  */
-export function diffNetns(before: Netns, after: Netns): readonly RowChange[] {
+export function diffNetns(before: Netns, after: Netns, peers?: ReadonlySet<string>): readonly RowChange[] {
   const names = renames(before, after);
-  const left = keyed(rowsOf(before), (row) => (names.size > 0 ? withNames(row, names) : row));
-  const right = keyed(rowsOf(after), (row) => row);
+  const left = keyed(rowsOf(before, peers), (row) => (names.size > 0 ? withNames(row, names) : row));
+  const right = keyed(rowsOf(after, peers), (row) => row);
   const changes: RowChange[] = [];
   for (const [key, { was, row }] of left) {
     const is = right.get(key)?.row;

@@ -9,6 +9,7 @@ import type { Refused } from "./refused.ts";
 import { type Route, routeKey } from "./route.ts";
 import type { Rule } from "./rule.ts";
 import type { Socket } from "./socket.ts";
+import type { Table } from "./table.ts";
 
 /** A row of any table, by the table it stands in; `filter` rules by the chain they stand in. */
 export type AnyRow =
@@ -57,16 +58,19 @@ export interface RowChange {
 /**
  * Every row somebody wrote. What the kernel derives by itself (local, connected and broadcast routes, link-local
  * addresses, a tunnel device's socket) follows from other rows and is left out, and so is what is taken for granted.
+ * Of what agents write for every peer alike, `peers` names those to look at; default: all.
  */
-export function* rowsOf(netns: Netns): Generator<AnyRow> {
+export function* rowsOf(netns: Netns, peers?: ReadonlySet<string>): Generator<AnyRow> {
+  const near = peers && [...netns.peers.all()].filter(({ name }) => peers.has(name));
+  const every = <Row>(table: Table<Row>): Iterable<Row> => (near ? table.near(near) : table.rows());
   for (const row of netns.links.values()) if (row.kind !== "loopback") yield { table: "link", row };
   for (const row of netns.addresses) if (row.by !== "kernel") yield { table: "addr", row };
-  for (const row of netns.routes.rows()) if (row.by !== "kernel") yield { table: "route", row };
+  for (const row of every(netns.routes)) if (row.by !== "kernel") yield { table: "route", row };
   for (const row of netns.rules) if (row.by !== "kernel") yield { table: "rule", row };
-  for (const row of netns.neighbours.rows()) yield { table: "neigh", row };
-  for (const row of netns.fdb.rows()) yield { table: "fdb", row };
-  for (const row of netns.sets.rows()) yield { table: "set", row };
-  for (const row of netns.leases.rows()) yield { table: "lease", row };
+  for (const row of every(netns.neighbours)) yield { table: "neigh", row };
+  for (const row of every(netns.fdb)) yield { table: "fdb", row };
+  for (const row of every(netns.sets)) yield { table: "set", row };
+  for (const row of every(netns.leases)) yield { table: "lease", row };
   for (const row of netns.forwarders) yield { table: "forwarder", row };
   for (const row of netns.sockets) if (row.by !== "kernel" && !row.assumed) yield { table: "socket", row };
   for (const [key, value] of netns.sysctls) yield { table: "sysctl", row: { key, value, by: "operator" } };
@@ -76,7 +80,7 @@ export function* rowsOf(netns: Netns): Generator<AnyRow> {
       for (const rule of chain.rules) yield { table: "filter", row: { chain, rule, by: rule.by } };
     }
   }
-  for (const row of netns.refused()) yield { table: "refused", row };
+  for (const row of netns.refused(near)) yield { table: "refused", row };
 }
 
 /** What makes a row the same one on both sides; several rows of a chain can have the same words. */
