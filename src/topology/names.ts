@@ -5,7 +5,7 @@ const NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9]
 const MAX_NAME = 253;
 
 /** Whether a word is an RFC 1123 subdomain with at least one letter: 10 would be a number in every other place of a file. */
-export function isName(word: string): boolean {
+function isName(word: string): boolean {
   return word.length <= MAX_NAME && NAME.test(word) && /[a-z]/.test(word);
 }
 

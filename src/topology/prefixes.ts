@@ -36,7 +36,7 @@ export function readIps(texts: Texts, path: Path, check: Check, hint?: string): 
 }
 
 /** The texts of a short or long list, each with its path. */
-export function eachText(texts: Texts, path: Path): readonly (readonly [string, Path])[] {
+function eachText(texts: Texts, path: Path): readonly (readonly [string, Path])[] {
   return typeof texts === "string" ? [[texts, path]] : texts.map((text, i) => [text, [...path, i]] as const);
 }
 

@@ -21,7 +21,7 @@ export interface Seats {
 }
 
 /** A key for sets of addresses: the word itself for IPv4. */
-export function addressKey(ip: Ip): number | string {
+function addressKey(ip: Ip): number | string {
   return ip.family === 4 ? (ip.words[0] ?? 0) : ip.toString();
 }
 

@@ -172,9 +172,14 @@ const key = fc.constantFrom(
   "eth0",
 );
 
+/** Numbers on both sides of every bound of the format. */
+const bounds = [
+  -1, 0, 1, 19, 20, 32, 33, 67, 68, 115, 116, 128, 129, 65535, 65536, 16777215, 16777216, 4294967294, 4294967295,
+];
+
 /** A tree with one to four of its entries replaced, renamed, added or taken out. */
 export const mutated = fc
-  .tuple(documents, fc.array(fc.tuple(fc.nat(), fc.nat(3), key, junk), { minLength: 1, maxLength: 4 }))
+  .tuple(documents, fc.array(fc.tuple(fc.nat(), fc.nat(6), key, junk), { minLength: 1, maxLength: 4 }))
   .map(([document, edits]) => edits.reduce<unknown>((tree, edit) => mutate(tree, edit), document));
 
 function mutate(tree: unknown, [where, how, word, value]: readonly [number, number, string, unknown]): unknown {
@@ -188,6 +193,12 @@ function mutate(tree: unknown, [where, how, word, value]: readonly [number, numb
     }
   };
   walk(copy);
+  const numbers = spots.filter((one) => typeof Reflect.get(one.holder, one.at) === "number");
+  const number = how > 3 ? numbers[where % Math.max(1, numbers.length)] : undefined;
+  if (number) {
+    Reflect.set(number.holder, number.at, bounds[where % bounds.length]);
+    return copy;
+  }
   const spot = spots[where % Math.max(1, spots.length)];
   if (!spot) return value;
   const { holder, at } = spot;

@@ -92,7 +92,7 @@ describe("a large JSON cluster", () => {
     ],
     [
       "too many pods",
-      Object.fromEntries(Array.from({ length: 260 }, (_, i) => [`p${i}`, "node-1"])),
+      Object.fromEntries(Array.from({ length: 234 }, (_, i) => [`p${i}`, "node-1"])),
       "10.244.1.0/24 of node-1 has no address left for p233, pod 254 there",
     ],
   ])("with %s is refused, with its place", async (_, odd, message) => {
@@ -110,6 +110,7 @@ describe("a large JSON cluster", () => {
       text.replace('"pod-3a"', '"pod-0a"'),
       text.replace('"node-2"', '"node-1"'),
       text.replace('"tier":"t-2"', '"app":"t-2"'),
+      text.replace('"hostNetwork":true', '"hostNetwork":true,"hostNetwork":true'),
       unscanned(text.replace('"pod-3a"', '"pod-0a"')),
       text.replace('"cni-trace":1', '"cni-trace":1,"pods":{}'),
     ]) {

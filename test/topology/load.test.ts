@@ -326,6 +326,12 @@ describe("--set", () => {
   });
 });
 
+test("what is wrong with the file stays the file's beside an edit", async () => {
+  expect(await problems("subnets: { lan: 192.168.0.0/24 }", "hosts={ node-1: lan }")).toEqual([
+    "f:1:1  cni-trace is missing (add cni-trace: 1)",
+  ]);
+});
+
 describe("generate", () => {
   const HUGE = `
 cni-trace: 1
