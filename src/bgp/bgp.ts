@@ -1,7 +1,6 @@
 import { type Refused, send } from "./exchange.ts";
 import { buildGraph } from "./graph.ts";
 import { expand, type Path, type Reader } from "./path.ts";
-import { type Candidate, comparePaths, mergeable } from "./route.ts";
 import type { Session } from "./session.ts";
 import { vertexOf } from "./settle.ts";
 import { settledOrigins } from "./share.ts";
@@ -18,8 +17,8 @@ export interface Bgp {
   /**
    * The best path at `speaker` to what `origin` originates, and on a node all that BIRD merges with it, best first.
    *
-   * Every block of an origin has the same paths. Empty when none arrived, and for a speaker's own routes. A router uses
-   * one path. When the best path's next hop is unreachable, all are, and the best stands alone.
+   * Every block of an origin has the same paths. Empty when none arrived, for a speaker's own routes, and for a router as
+   * origin, which has none. A router uses one path. When the best path's next hop is unreachable, all are, and the best stands alone.
    */
   paths(speaker: string, origin: string): readonly Path[];
   /**
@@ -60,12 +59,14 @@ export function computeBgp(input: BgpInput): Bgp {
     sessions: (speaker) => graph.sessions.of(named(speaker)),
     converges: (origin) => settled(named(origin)).settled.stable,
     paths(speaker, origin) {
-      if (speaker === origin) return [];
+      if (speaker === origin || named(origin).kind === "router") return [];
       const reader = readerAt(named(speaker), named(origin));
-      return used(reader).flatMap((path) => [...expand(reader, path)]);
+      const all = reader.at.used.flatMap((path) => [...expand(reader, path)]);
+      const merges = reader.speaker.kind === "node" && all[0]?.reach !== "unreachable";
+      return merges ? all : all.slice(0, 1);
     },
     refusals(name, origin) {
-      if (name === origin) return [];
+      if (name === origin || named(origin).kind === "router") return [];
       const reader = readerAt(named(name), named(origin));
       const sessions = [...graph.sessions.of(reader.speaker)];
       return sessions
@@ -75,22 +76,15 @@ export function computeBgp(input: BgpInput): Bgp {
   };
 }
 
-/** The best path and, on a node, those that BIRD's kernel protocol merges with it. */
-function used({ graph, at, speaker }: Reader): readonly Candidate[] {
-  const [best] = at.ranked;
-  if (best === undefined || speaker.kind === "router") return at.ranked.slice(0, 1);
-  const others = [...at.inbox.values()].flat().filter((path) => path !== best && mergeable(graph, at, best, path));
-  return [best, ...others.sort((a, b) => comparePaths(graph, at, a, b))];
-}
-
 function refusalsOver(reader: Reader, session: Session, named: (name: string) => Speaker): readonly Refusal[] {
   const { graph, at: to, role } = reader;
   if (session.state !== "Established") return [{ from: session.peer, why: "session", session }];
   const peer = role.swap(named(session.peer));
   const group = graph.groupOf(peer);
   const from = vertexOf(role.settled, group, peer);
-  const [out, back] = [graph.link(group, to.group), graph.link(to.group, group)];
-  if (!out || !back || from.ranked.length === 0) return [{ from: session.peer, why: "no-route" }];
+  const wire = graph.wire(group, to.group);
+  if (!wire || from.ranked.length === 0) return [{ from: session.peer, why: "no-route" }];
+  const { out, back } = wire;
   return (out.addPaths ? from.ranked : from.ranked.slice(0, 1)).flatMap((path): Refusal[] => {
     const sent = send({ graph, from, to, out, back }, path);
     if (typeof sent !== "string") return [];

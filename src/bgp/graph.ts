@@ -9,14 +9,14 @@ export interface Graph {
   readonly groups: readonly Group[];
   readonly sessions: Sessions;
   groupOf(speaker: Speaker): Group;
-  /** The groups that members of `group` have established configured sessions with. */
+  /** The groups that members of `group` name as peers, established or not. */
   configured(group: Group): readonly Group[];
-  /** Every group in the mesh. */
+  /** The groups in the mesh, which all have sessions with each other. */
   readonly mesh: readonly Group[];
   /** Whether all sessions in the mesh are iBGP. */
   readonly meshIsInternal: boolean;
-  /** How a member of `from` sends to a member of `to`; `undefined` without an established session. */
-  link(from: Group, to: Group): Link | undefined;
+  /** The sessions between members of two groups; `undefined` when none is established. */
+  wire(from: Group, to: Group): Wire | undefined;
   /** Whether members send more than their best path to anybody. */
   addsPaths(group: Group): boolean;
   /** One of a speaker's own addresses, as a next hop. */
@@ -40,9 +40,16 @@ export interface Link {
   readonly client: boolean;
 }
 
+/** Both directions of the sessions between the members of two groups. */
+export interface Wire {
+  readonly to: Group;
+  readonly out: Link;
+  readonly back: Link;
+}
+
 /** An address that somebody announces as the next hop. */
 export interface Hop {
-  readonly id: number;
+  readonly index: number;
   readonly owner: Speaker;
   readonly ip: Ip;
 }
@@ -62,29 +69,31 @@ export function buildGraph(input: BgpInput): Graph {
     if (group === undefined) throw new Error(`no BGP speaker ${speaker.name}`);
     return group;
   };
-  const links = table<Link>(groups.length);
-  const link = (from: Group, to: Group) => links(from.index, to.index, () => makeLink(sessions, from, to));
-  const reaches = table<Reach>(groups.length);
   const mesh = groups.filter((group) => group.mesh);
   const configured = memo((group: Group): readonly Group[] => {
-    const peers = first(group).peers.flatMap(({ name }) => byName.get(name) ?? []);
-    return [...new Set(peers)].filter((peer) => !(peer.mesh && group.mesh) && link(group, peer));
+    const peers = new Set(first(group).peers.flatMap(({ name }) => byName.get(name) ?? []));
+    return [...peers].filter((peer) => !(peer.mesh && group.mesh));
   });
+  const wires = memo((_: Group) => new Map<Group, Wire | undefined>());
+  const wire = (group: Group, to: Group): Wire | undefined => {
+    const known = wires(group);
+    if (!known.has(to)) known.set(to, makeWire(sessions, group, to));
+    return known.get(to);
+  };
   return {
     groups,
     sessions,
     groupOf,
-    link,
+    wire,
     hop: hops(),
-    reach: (at, hop) => reaches(at.index, hop.id, () => resolve(input, at, hop)) ?? { kind: "unreachable" },
+    reach: reaches(input),
     configured,
     mesh,
     meshIsInternal: new Set(mesh.map((group) => first(group).as)).size < 2,
-    addsPaths: memo(
-      (group) =>
-        configured(group).some((peer) => link(group, peer)?.addPaths) ||
-        (group.mesh && mesh.some((peer) => link(group, peer) !== undefined)),
-    ),
+    addsPaths: memo((group) => {
+      const peers = [...configured(group), ...(group.mesh ? mesh : [])];
+      return first(group).kind === "node" && peers.some((peer) => wire(group, peer)?.out.addPaths);
+    }),
   };
 }
 
@@ -95,18 +104,24 @@ export function first(group: { readonly members: readonly Speaker[] }): Speaker 
   return member;
 }
 
-function makeLink(sessions: Sessions, from: Group, to: Group): Link | undefined {
-  const a = first(from);
-  const b = from === to ? to.members[1] : first(to);
-  if (b === undefined || sessions.between(a, b)?.state !== "Established") return undefined;
-  const source = sessionAddress(a, b);
-  const target = sessionAddress(b, a);
+function makeWire(sessions: Sessions, group: Group, to: Group): Wire | undefined {
+  const a = first(group);
+  const b = group === to ? to.members[1] : first(to);
+  if (b === undefined || !sessions.established(a, b)) return undefined;
+  const mine = group.members.length > 1 ? undefined : sessionAddress(a, b);
+  const theirs = to.members.length > 1 ? undefined : sessionAddress(b, a);
+  return {
+    to,
+    out: { ...makeLink(a, b), source: mine, target: theirs },
+    back: { ...makeLink(b, a), source: theirs, target: mine },
+  };
+}
+
+function makeLink(a: Speaker, b: Speaker): Omit<Link, "source" | "target"> {
   return {
     internal: a.as === b.as,
     addPaths: a.kind === "node" && b.kind === "node",
-    network: a.kind === "router" ? networkOf(a, target) : undefined,
-    source: from.members.length > 1 ? undefined : source,
-    target: to.members.length > 1 ? undefined : target,
+    network: a.kind === "router" ? networkOf(a, sessionAddress(b, a)) : undefined,
     client: a.routeReflector && a.as === b.as && !(b.routeReflector && clusterOf(a).equals(clusterOf(b))),
   };
 }
@@ -131,7 +146,7 @@ function hops(): (owner: Speaker, ip: Ip) => Hop {
     const list = known.get(owner) ?? [];
     const found = list.find((hop) => hop.ip.equals(ip));
     if (found) return found;
-    const hop = { id: count++, owner, ip };
+    const hop = { index: count++, owner, ip };
     known.set(owner, [...list, hop]);
     return hop;
   };
@@ -148,15 +163,16 @@ function memo<T>(make: (group: Group) => T): (group: Group) => T {
   };
 }
 
-/** A value for each pair of indexes, made when first asked for. */
-function table<T>(rows: number): (row: number, column: number, make: () => T | undefined) => T | undefined {
-  const cells: (T | null | undefined)[][] = Array.from({ length: rows }, () => []);
-  return (row, column, make) => {
-    const line = cells[row] ?? [];
-    const known = line[column];
-    if (known !== undefined) return known ?? undefined;
-    const made = make();
-    line[column] = made ?? null;
-    return made;
+/** Keeps how each group resolves each next hop: paths are compared far more often than there are of them. */
+function reaches(input: BgpInput): (at: Group, hop: Hop) => Reach {
+  const known: Reach[][] = [];
+  return (at, hop) => {
+    const found = known[at.index]?.[hop.index];
+    if (found) return found;
+    const reach = resolve(input, at, hop);
+    const row = known[at.index] ?? [];
+    row[hop.index] = reach;
+    known[at.index] = row;
+    return reach;
   };
 }

@@ -20,8 +20,7 @@ export function groupSpeakers(input: BgpInput): readonly Group[] {
   const signature = signatures(input);
   const byLikeness = new Map<string, Speaker[]>();
   for (const speaker of input.speakers.values()) {
-    const alone = speaker.kind === "router" || speaker.routeReflector;
-    const key = alone ? `= ${speaker.name}` : signature(speaker);
+    const key = standsAlone(speaker) ? `= ${speaker.name}` : signature(speaker);
     const members = byLikeness.get(key);
     if (members) members.push(speaker);
     else byLikeness.set(key, [speaker]);
@@ -33,62 +32,74 @@ export function groupSpeakers(input: BgpInput): readonly Group[] {
   }));
 }
 
-function signatures(input: BgpInput): (speaker: Speaker) => string {
-  const idOf = prefixIds();
-  const named = namedBy(input);
-  const around = networksAround(input, idOf);
-  return (speaker) =>
-    JSON.stringify([
-      speaker.as,
-      input.mesh?.has(speaker.name) ?? false,
-      speaker.nextHopSelf ?? false,
-      speaker.localPref ?? 100,
-      speaker.alike ?? "",
-      speaker.networks.map(idOf).sort(),
-      around(speaker.address),
-      speaker.peers.map(({ name, as }) => [name, as ?? ""]).sort(),
-      named.get(speaker.name) ?? [],
-    ]);
+function standsAlone({ kind, routeReflector }: Speaker): boolean {
+  return kind === "router" || routeReflector;
 }
 
-/** Who names a speaker as its peer, and in which AS it believes it. */
-function namedBy(input: BgpInput): ReadonlyMap<string, readonly (readonly [string, number | ""])[]> {
-  const named = new Map<string, [string, number | ""][]>();
+/** A network of one address, as clouds give to nodes, is nobody else's link and tells nothing. */
+function isHost(network: Prefix): boolean {
+  return network.length === network.ip.bits;
+}
+
+function signatures(input: BgpInput): (speaker: Speaker) => string {
+  const named = namedBy(input);
+  const around = networksAround(input);
+  const networks = memo((list: Speaker["networks"]) => list.map((each) => (isHost(each) ? "host" : idOf(each))).join());
+  return (speaker) => {
+    const { as, name, nextHopSelf, localPref, alike, peers } = speaker;
+    const settings = `${as} ${input.mesh?.has(name) ?? false} ${nextHopSelf ?? false} ${localPref ?? ""}`;
+    const beliefs = peers.map((peer) => `${JSON.stringify(peer.name)}=${peer.as ?? ""}`);
+    const links = `${networks(speaker.networks)} ${around(speaker.address)}`;
+    return `${settings} ${links} ${beliefs.sort().join()} ${named.get(name) ?? ""} ${alike ?? ""}`;
+  };
+}
+
+/** Who names a speaker as its peer, and in which AS it believes it; of no interest where that speaker stands alone. */
+function namedBy(input: BgpInput): ReadonlyMap<string, string> {
+  const named = new Map<string, string>();
   for (const speaker of input.speakers.values()) {
+    const self = JSON.stringify(speaker.name);
     for (const { name, as } of speaker.peers) {
-      const entry: [string, number | ""] = [speaker.name, as ?? ""];
-      const list = named.get(name);
-      if (list) list.push(entry);
-      else named.set(name, [entry]);
+      const peer = input.speakers.get(name);
+      if (peer && !standsAlone(peer)) named.set(name, `${named.get(name) ?? ""}${self}=${as ?? ""},`);
     }
   }
   return named;
 }
 
 /** Which of all speakers' networks hold an address: decides for whom it is a direct next hop. */
-function networksAround(input: BgpInput, idOf: (network: Prefix) => string): (ip: Ip) => readonly string[] {
+function networksAround(input: BgpInput): (ip: Ip) => string {
   const known = new Map<number, Set<string>>();
+  const seen = new Set<Prefix>();
   for (const { networks } of input.speakers.values()) {
     for (const network of networks) {
-      const ids = known.get(network.length) ?? new Set();
-      known.set(network.length, ids.add(idOf(network)));
+      if (isHost(network) || seen.has(network)) continue;
+      seen.add(network);
+      known.set(network.length, (known.get(network.length) ?? new Set()).add(idOf(network)));
     }
   }
-  return (ip) =>
-    [...known].flatMap(([length, ids]) => {
+  return (ip) => {
+    let around = "";
+    for (const [length, ids] of known) {
       const id = `${ip.masked(length).words.join()}/${length}`;
-      return ids.has(id) ? [id] : [];
-    });
+      if (ids.has(id)) around += `${id};`;
+    }
+    return around;
+  };
 }
 
-/** A network as text; callers mostly share the objects, so the text is kept. */
-function prefixIds(): (network: Prefix) => string {
-  const known = new Map<Prefix, string>();
-  return (network) => {
-    const found = known.get(network);
+function idOf(network: Prefix): string {
+  return `${network.ip.words.join()}/${network.length}`;
+}
+
+/** Keeps what was made of an object: callers mostly share lists of networks. */
+function memo<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return (key) => {
+    const found = known.get(key);
     if (found !== undefined) return found;
-    const id = `${network.ip.words.join()}/${network.length}`;
-    known.set(network, id);
-    return id;
+    const made = make(key);
+    known.set(key, made);
+    return made;
   };
 }

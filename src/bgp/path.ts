@@ -1,6 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Graph } from "./graph.ts";
 import { type Candidate, reachOf, type Vertex } from "./route.ts";
+import { sessionAddress } from "./session.ts";
 import type { Role } from "./share.ts";
 import type { Speaker } from "./speaker.ts";
 
@@ -34,10 +35,9 @@ export interface Reader {
 
 /** The paths a bundle stands for at one speaker, in the order of its members. */
 export function* expand(reader: Reader, path: Candidate): Generator<Path> {
-  const { graph, at, origin, role } = reader;
-  const part = role.swap(reader.speaker);
+  const { graph, at, origin, role, speaker } = reader;
+  const part = role.swap(speaker);
   const others = (vertex: Vertex) => vertex.members.filter((member) => member !== part);
-  const target = path.from && graph.link(at.group, path.from.group)?.target;
   for (const from of path.from ? others(path.from) : []) {
     for (const originator of originators(path, from, others)) {
       for (const hop of hops(path, { from, originator }, others)) {
@@ -45,7 +45,7 @@ export function* expand(reader: Reader, path: Candidate): Generator<Path> {
         yield {
           origin: origin.name,
           from: neighbour.name,
-          neighbour: target ?? neighbour.address,
+          neighbour: sessionAddress(neighbour, speaker),
           nextHop: role.swap(hop) === hop && hop === path.hop.owner ? path.hop.ip : role.swap(hop).address,
           reach: reachOf(graph, at, path).kind,
           asPath: path.asPath,

@@ -1,7 +1,8 @@
 import type { Ip } from "../addr/ip.ts";
 import { first, type Graph, type Hop, type Reach } from "./graph.ts";
 import type { Group } from "./group.ts";
-import type { Speaker } from "./speaker.ts";
+import { sessionAddress } from "./session.ts";
+import { compareSpeakers, type Speaker } from "./speaker.ts";
 
 /** LOCAL_PREF of a route that arrives without one (BIRD's `default bgp_local_pref`). */
 export const DEFAULT_LOCAL_PREF = 100;
@@ -19,8 +20,12 @@ export interface Vertex {
   readonly inbox: Map<Vertex, readonly Candidate[]>;
   /** Over the mesh, who holds something that came from here. */
   readonly told: Set<Vertex>;
-  /** All paths, the best first, when somebody is sent more than the best one; else that one alone. */
+  /** What it may send on, the best first: at most 16 paths where somebody gets all of them, else the best one alone. */
   ranked: readonly Candidate[];
+  /** Once settled, what the kernel gets: the best path and those merged with it. Then the inbox is empty. */
+  used: readonly Candidate[];
+  /** What a path must not fall behind to be of use here; absent while anything is. */
+  floor?: Merit;
 }
 
 /** One path to the origin at a vertex, or a bundle of them alike up to which member of a vertex stands in it. */
@@ -42,6 +47,12 @@ export interface Candidate {
   readonly client: boolean;
 }
 
+/** The first two things that BIRD compares of paths with a reachable next hop. */
+export interface Merit {
+  readonly localPref: number;
+  readonly length: number;
+}
+
 /** How `at` resolves the next hop of a path. */
 export function reachOf(graph: Graph, at: Vertex, { hop }: Candidate): Reach {
   if (at.members.length === 1 && first(at) === hop.owner) return { kind: "unreachable" };
@@ -53,14 +64,15 @@ export function reachOf(graph: Graph, at: Vertex, { hop }: Candidate): Reach {
  *
  * A resolvable next hop, LOCAL_PREF, AS path length, eBGP over iBGP, IGP metric (0 for a direct next hop, unknown through
  * a gateway), router or originator id, cluster list length, neighbour address. BIRD keeps the older of two paths that are
- * equal in all that; here the smaller next hop and AS path stand in for age.
+ * equal in all that; here the next hop whose owner has the smaller router id, and the smaller AS path, stand in for age.
  */
 export function comparePaths(graph: Graph, at: Vertex, a: Candidate, b: Candidate): number {
   return (
     compareMerit(graph, at, a, b) ||
     idOf(a).compare(idOf(b)) ||
     a.clusters.length - b.clusters.length ||
-    neighbourAddress(graph, at, a).compare(neighbourAddress(graph, at, b)) ||
+    neighbourAddress(at, a).compare(neighbourAddress(at, b)) ||
+    compareSpeakers(a.hop.owner, b.hop.owner) ||
     a.hop.ip.compare(b.hop.ip) ||
     compareLists(a.asPath, b.asPath)
   );
@@ -93,7 +105,8 @@ export function samePath(a: Candidate, b: Candidate): boolean {
 
 const RANK = { direct: 0, routed: 1, unreachable: 2 } as const;
 
-function compareMerit(graph: Graph, at: Vertex, a: Candidate, b: Candidate): number {
+/** The part of `comparePaths` that no id or address decides. */
+export function compareMerit(graph: Graph, at: Vertex, a: Candidate, b: Candidate): number {
   const [reachA, reachB] = [reachOf(graph, at, a).kind, reachOf(graph, at, b).kind];
   return (
     Number(reachA === "unreachable") - Number(reachB === "unreachable") ||
@@ -108,8 +121,8 @@ function idOf({ originator, from, hop }: Candidate): Ip {
   return (originator ?? (from ? first(from) : hop.owner)).routerId;
 }
 
-function neighbourAddress(graph: Graph, at: Vertex, { from, hop }: Candidate): Ip {
-  return from ? (graph.link(at.group, from.group)?.target ?? first(from).address) : hop.ip;
+function neighbourAddress(at: Vertex, { from, hop }: Candidate): Ip {
+  return from ? sessionAddress(first(from), first(at)) : hop.ip;
 }
 
 function compareLists(a: readonly number[], b: readonly number[]): number {

@@ -28,8 +28,8 @@ export interface Session {
 export interface Sessions {
   /** Every session `speaker` has, the mesh first, each in the order given. */
   of(speaker: Speaker): Iterable<Session>;
-  /** The session `speaker` has with `peer`; `undefined` when it has none. */
-  between(speaker: Speaker, peer: Speaker): Session | undefined;
+  /** Whether the two have a session that works. */
+  established(a: Speaker, b: Speaker): boolean;
 }
 
 /** Works out sessions from both sides' beliefs; nothing is kept but an index of peers. */
@@ -47,7 +47,10 @@ export function sessionsOf(input: BgpInput): Sessions {
   };
 
   return {
-    between,
+    established(a, b) {
+      const [mine, theirs] = [belief(a, b), belief(b, a)];
+      return mine !== undefined && verdict({ input, a, b, mine, theirs }, sessionAddress(b, a)).state === "Established";
+    },
     *of(speaker) {
       if (input.mesh?.has(speaker.name)) {
         for (const name of input.mesh) {

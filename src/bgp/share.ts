@@ -16,8 +16,8 @@ const KEPT_VERTICES = 500_000;
 /**
  * Settles origins when asked, one for all that would settle alike.
  *
- * Two origins of one group settle alike, but for their names and addresses, as long as no tie is broken by their own
- * router id or address: when both rank the same among the first members of all vertices, which stand for the rest.
+ * Two origins of one group settle alike, but for their names and addresses, where no tie is broken by a router id or an
+ * address; and where some are, as long as both rank the same among the first members of all vertices, which stand for the rest.
  */
 export function settledOrigins(graph: Graph): (origin: Speaker) => Role {
   const kept: Result[] = [];
@@ -66,7 +66,7 @@ function makeResult(settled: Settled, group: Group): Result {
 }
 
 function serves({ settled, rest, byId, byAddress: addresses }: Result, origin: Speaker): boolean {
-  if (origin === settled.origin) return true;
+  if (origin === settled.origin || !settled.tied) return true;
   if (!rest.has(origin)) return false;
   const alike = (sorted: readonly Speaker[], compare: Compare) =>
     rankIn(sorted, origin, compare) === rankIn(sorted, settled.origin, compare);
