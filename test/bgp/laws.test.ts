@@ -148,7 +148,7 @@ test("paths are those of a simulation of every speaker and session, where that h
         }
       }
     }),
-    { numRuns: Number(process.env.LAW_RUNS ?? 150) },
+    { numRuns: 150 },
   );
   expect(compared).toBeGreaterThan(150);
 }, 60_000);
