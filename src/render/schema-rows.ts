@@ -1,6 +1,7 @@
 import { COUNT, either, IP, list, NUMBER, object, one, PREFIX, ref, type Schema, TEXT, TRUTH } from "./schema-words.ts";
 
-const WRITTEN = {
+/** What every row says of itself. */
+export const WRITTEN = {
   by: { ...TEXT, description: "who wrote the row: flanneld, felix, bird, kernel, cni, operator, …" },
   "source?": object({ file: TEXT, line: COUNT, column: COUNT }, "where the input file asked for it"),
 } as const;
@@ -55,6 +56,7 @@ export const ROW_DEFS: Readonly<Record<string, Schema>> = {
     protocol: one("udp", "tcp", "sctp"),
     "ip?": IP,
     port: COUNT,
+    "assumed?": TRUTH,
     owner: object({ kind: one("process", "link"), name: TEXT }),
     ...WRITTEN,
   }),

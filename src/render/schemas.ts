@@ -1,9 +1,12 @@
 import { diffSchema } from "./schema-diff.ts";
+import { routeSchema, tablesSchema } from "./schema-tables.ts";
 import { traceSchema } from "./schema-trace.ts";
 import type { Schema } from "./schema-words.ts";
 
 const SCHEMAS: ReadonlyMap<string, () => Schema> = new Map([
   ["trace", traceSchema],
+  ["tables", tablesSchema],
+  ["route", routeSchema],
   ["diff", diffSchema],
 ]);
 

@@ -4,7 +4,7 @@ import { dropWords } from "./drop-words.ts";
 import { filterWords } from "./filter-words.ts";
 import { icmpWords, outerEnds } from "./packet-words.ts";
 import { routeWords } from "./row-words.ts";
-import { serviceWords } from "./step-text.ts";
+import { isAssumed, serviceWords } from "./step-text.ts";
 
 /** A step among the others of its place. */
 export interface Told {
@@ -117,7 +117,7 @@ function deliverSentence({ event: { action, headers } }: Step, place: Place): st
   if (action.kind !== "deliver") return "";
   const what = serviceWords(headers);
   if (action.socket === "kernel") return `The kernel of ${place.name} takes in the ${what} itself.`;
-  const assumed = action.socket === "assumed" ? " (nobody said that anything listens there: that is assumed)" : "";
+  const assumed = isAssumed(action.socket) ? " (nobody said that anything listens there: that is assumed)" : "";
   return `${place.name}'s socket for ${what} gets it, kernel → user${assumed}.`;
 }
 

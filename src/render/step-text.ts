@@ -1,3 +1,4 @@
+import type { Socket } from "../kernel/socket.ts";
 import type { Exchange } from "../trace/exchange.ts";
 import type { Step } from "../trace/steps.ts";
 import type { Packet } from "../wire/header.ts";
@@ -153,8 +154,15 @@ function socketWords({ event }: Step): Pick<Entry, "text" | "note"> {
   const { action, headers } = event;
   if (action.kind !== "deliver") return { text: "" };
   const what = serviceWords(headers);
-  if (action.socket === "assumed") return { text: what, note: "assumed" };
-  return action.socket === "kernel" ? { text: `${what} → kernel` } : { text: `${what} → ${action.socket.owner.name}` };
+  if (action.socket === "kernel") return { text: `${what} → kernel` };
+  const { socket } = action;
+  if (socket === "assumed" || isAssumed(socket)) return { text: what, note: "assumed" };
+  return { text: `${what} → ${socket.owner.name}` };
+}
+
+/** Whether a socket is there only because nobody said what listens. */
+export function isAssumed(socket: Socket | "assumed"): boolean {
+  return socket === "assumed" || socket.assumed === true;
 }
 
 /** What a packet is for, at its receiver: `udp/9000`, `tcp/443 SYN`, `icmp echo request`. */
