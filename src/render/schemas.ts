@@ -1,3 +1,4 @@
+import { bgpSchema } from "./schema-bgp.ts";
 import { diffSchema } from "./schema-diff.ts";
 import { routeSchema, tablesSchema } from "./schema-tables.ts";
 import { traceSchema } from "./schema-trace.ts";
@@ -7,6 +8,7 @@ const SCHEMAS: ReadonlyMap<string, () => Schema> = new Map([
   ["trace", traceSchema],
   ["tables", tablesSchema],
   ["route", routeSchema],
+  ["bgp", bgpSchema],
   ["diff", diffSchema],
 ]);
 

@@ -1,0 +1,161 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import { fields, type Json, plainOf, SCHEMA_VERSION } from "./json.ts";
+import type { Layout } from "./layout.ts";
+import { Page } from "./page.ts";
+
+/** One side of a BGP session, as it is shown. */
+export interface ShownSession {
+  readonly name: string;
+  readonly peer: string;
+  readonly address?: Ip;
+  readonly localAs: number;
+  readonly peerAs: number | undefined;
+  readonly kind: "ibgp" | "ebgp";
+  readonly from: "mesh" | "configured";
+  readonly state: string;
+  readonly info?: string;
+  readonly why?: string;
+}
+
+/** A path to a prefix. */
+export interface ShownPath {
+  readonly origin: string;
+  readonly from: string;
+  readonly neighbour: Ip;
+  readonly nextHop: Ip;
+  readonly reach: "direct" | "routed" | "unreachable";
+  readonly asPath: readonly number[];
+  readonly localPref: number;
+  readonly learned: "ibgp" | "ebgp";
+  readonly originatorId?: Ip;
+  readonly clusterList: readonly Ip[];
+}
+
+/** Where a learned prefix is sent. */
+export type ShownWay =
+  | { readonly kind: "via"; readonly via: Ip; readonly dev: string }
+  | { readonly kind: "blackhole" }
+  | { readonly kind: "unreachable"; readonly why: string };
+
+/** What one BGP daemon of one address family would show. */
+export interface ShownSpeaker {
+  readonly family: 4 | 6;
+  readonly speaker: {
+    readonly name: string;
+    readonly as: number;
+    readonly routerId: Ip;
+    readonly kind: "node" | "router";
+  };
+  readonly sessions: readonly ShownSession[];
+  readonly announced: readonly Prefix[];
+  learned(): Iterable<{
+    readonly dst: Prefix;
+    readonly paths: readonly ShownPath[];
+    readonly resolved: readonly ShownWay[];
+  }>;
+}
+
+/** What `bgp` answers: sessions as `birdc show protocols`, and what was learned as `birdc show route`. */
+export function renderBgp(speakers: Iterable<ShownSpeaker>, layout: Layout): string {
+  const page = new Page(layout);
+  for (const shown of speakers) {
+    const { speaker, family, sessions, announced } = shown;
+    page.gap();
+    page.text(`${speaker.name}  AS${speaker.as}, router id ${speaker.routerId}, IPv${family}`, "strong");
+    if (sessions.length === 0) page.text("no sessions");
+    const width = Math.max(4, ...sessions.map(({ name }) => name.length));
+    if (sessions.length > 0)
+      page.row({
+        head: `${"name".padEnd(width)}  proto  state  `,
+        text: "info",
+        tones: { head: "faint", text: "faint" },
+      });
+    for (const session of sessions) writeSession(page, session, width);
+    for (const prefix of announced) page.row({ head: `${prefix}  `, text: "announced" });
+    for (const { dst, paths, resolved } of shown.learned()) {
+      page.row({ head: `${dst}  `, text: resolved.map(wayWords).join(", ") });
+      for (const path of paths) page.row({ head: "    ", text: pathWords(path, sessions), under: "      " });
+    }
+  }
+  return page.toString();
+}
+
+function writeSession(page: Page, { name, state, info, why, peerAs, kind }: ShownSession, width: number): void {
+  const up = state === "Established";
+  const told = [state, info, kind === "ebgp" && peerAs !== undefined && `AS${peerAs}`].filter(Boolean).join("  ");
+  page.row({
+    head: `${name.padEnd(width)}  BGP    ${up ? "up   " : "start"}  `,
+    text: told,
+    ...(why !== undefined && { note: `(${why})` }),
+  });
+}
+
+function wayWords(way: ShownWay): string {
+  switch (way.kind) {
+    case "via":
+      return `via ${way.via} on ${way.dev}`;
+    case "blackhole":
+      return "blackhole";
+    case "unreachable":
+      return `unreachable: ${way.why}`;
+  }
+}
+
+/** `[Mesh_…] (100/0) [AS65002i]`: the session, preference and IGP metric, the AS it comes from. */
+function pathWords(shown: ShownPath, sessions: readonly ShownSession[]): string {
+  const { from, nextHop, asPath, localPref, reach } = shown;
+  const session = sessions.find(({ peer }) => peer === from)?.name ?? from;
+  const metric = { direct: "0", routed: "?", unreachable: "-" }[reach];
+  const last = asPath.at(-1);
+  const facts = [
+    `next hop ${nextHop}`,
+    asPath.length > 0 && `as path ${asPath.join(" ")}`,
+    localPref !== 100 && `local pref ${localPref}`,
+    shown.clusterList.length > 0 && `reflected by ${shown.clusterList.join(", ")}`,
+  ].filter(Boolean);
+  return `[${session}] (100/${metric}) [${last === undefined ? "i" : `AS${last}i`}]  ${facts.join(", ")}`;
+}
+
+/** The same as plain data. */
+export function bgpJson(
+  { mode, topology }: { readonly mode: string; readonly topology: string },
+  speakers: Iterable<ShownSpeaker>,
+): { readonly [key: string]: Json } {
+  return { schemaVersion: SCHEMA_VERSION, kind: "bgp", mode, topology, speakers: Array.from(speakers, speakerJson) };
+}
+
+function speakerJson({ family, speaker, sessions, announced, learned }: ShownSpeaker): Json {
+  return {
+    name: speaker.name,
+    kind: speaker.kind,
+    family,
+    as: speaker.as,
+    routerId: `${speaker.routerId}`,
+    sessions: sessions.map(({ name, peer, address, localAs, peerAs, kind, from, state, info, why }) =>
+      fields({ name, peer, address: address && `${address}`, localAs, peerAs, kind, from, state, info, why }),
+    ),
+    announced: announced.map((prefix) => `${prefix}`),
+    learned: Array.from(learned(), ({ dst, paths, resolved }) => ({
+      dst: `${dst}`,
+      paths: paths.map(pathJson),
+      resolved: resolved.map((way) => plainOf(way)),
+    })),
+  };
+}
+
+function pathJson(path: ShownPath): Json {
+  const { origin, from, neighbour, nextHop, reach, asPath, localPref, learned, originatorId, clusterList } = path;
+  return fields({
+    origin,
+    from,
+    neighbour: `${neighbour}`,
+    nextHop: `${nextHop}`,
+    reach,
+    asPath,
+    localPref,
+    learned,
+    originatorId: originatorId && `${originatorId}`,
+    clusterList: clusterList.map((id) => `${id}`),
+  });
+}
