@@ -8,6 +8,7 @@ import {
   type Match,
 } from "../kernel/netfilter.ts";
 import type { Netns } from "../kernel/netns.ts";
+import type { SkipReason } from "../trace/event.ts";
 import type { IpHeader } from "../wire/header.ts";
 import { protocolNumber } from "../wire/protocol.ts";
 import { confirm, masquerade, snat, track, translateReply } from "./conntrack.ts";
@@ -134,7 +135,7 @@ class ChainWalk {
         case "REJECT":
           return { verdict: "REJECT", chain, rule, error: rejection(target.with) };
         case "RETURN":
-          if (this.#table === "nat") this.#run.note(skb, { kind: "skip", what: "SKIP_SNAT_DST_IN_CLUSTER_CIDR", rule });
+          if (this.#table === "nat") this.#run.note(skb, { kind: "skip", what: skipped(rule), rule });
           return undefined;
         case "NOTRACK":
           this.skb = { ...skb, untracked: true };
@@ -158,6 +159,11 @@ class ChainWalk {
     }
     return undefined;
   }
+}
+
+/** Rules that end translation early name what they spare: a set of pools, or the cluster's own prefix. */
+function skipped({ match }: FilterRule): SkipReason {
+  return match.set ? "SKIP_SNAT_DST_IN_POOL" : "SKIP_SNAT_DST_IN_CLUSTER_CIDR";
 }
 
 function rejection(how: "icmp-port-unreachable" | "icmp-admin-prohibited" | "tcp-reset"): ErrorKind {

@@ -17,13 +17,12 @@ const next: { readonly [K in LinkKind]: StageName } = {
 export function devQueueXmit(run: Run, skb: Skb): readonly Step[] {
   const link = run.netns(skb.netns).links.get(skb.dev ?? "");
   if (!link?.up) return run.drop(skb, "DEV_READY", { dev: skb.dev ?? "" });
+  // A veth whose other end is down has no carrier: the queue drops what it is given before a capture could see it.
+  const peer = link.kind === "veth" ? run.network.netns(link.peer.netns)?.links.get(link.peer.dev) : undefined;
+  if (link.kind === "veth" && !peer?.up) return run.drop(skb, "DEV_READY", { dev: link.peer.dev });
   if (link.kind !== "loopback") run.note(skb, { kind: "transmit" });
   const step = (moved: Skb): readonly Step[] => [{ stage: next[link.kind], skb: moved }];
-  if (link.kind === "veth") {
-    const peer = run.network.netns(link.peer.netns)?.links.get(link.peer.dev);
-    if (!peer?.up) return run.drop(skb, "DEV_READY", { dev: link.peer.dev });
-    return step(arrive(skb, link.peer.netns, link.peer.dev));
-  }
+  if (link.kind === "veth") return step(arrive(skb, link.peer.netns, link.peer.dev));
   return step(link.kind === "loopback" ? { ...arrive(skb, skb.netns, "lo"), mark: skb.mark } : skb);
 }
 
