@@ -1,0 +1,230 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { walk } from "../../src/dataplane/walk.ts";
+import { buildNetwork } from "../../src/modes/build.ts";
+import type { Mode } from "../../src/modes/mode.ts";
+import { modes } from "../../src/modes/registry.ts";
+import { type Ask, questionOf } from "../../src/query/answer.ts";
+import { replyTo, requestOf } from "../../src/query/flow.ts";
+import { pcapng } from "../../src/render/pcapng.ts";
+import { loadTopology } from "../../src/topology/load.ts";
+import type { Topology } from "../../src/topology/topology.ts";
+import { placeName } from "../../src/trace/project.ts";
+import type { Trace } from "../../src/trace/trace.ts";
+import type { Header, Packet } from "../../src/wire/header.ts";
+import { lengthOf } from "../../src/wire/stack.ts";
+import { COMPARED, dissect, type Fields, fieldsIn, hasTshark } from "./tshark.ts";
+
+/** A packaged topology, changed first, and the pods that talk in it. */
+interface Scene {
+  readonly topology: string;
+  readonly set?: readonly string[];
+  readonly src: string;
+  readonly dst: string;
+  readonly family: 4 | 6;
+}
+
+const SCENES: readonly Scene[] = [
+  { topology: "two-nodes", src: "pod-a", dst: "pod-b", family: 4 },
+  { topology: "two-subnets", src: "pod-a", dst: "pod-b", family: 4 },
+  { topology: "seed-calico-routers", src: "container-1", dst: "container-3", family: 4 },
+  {
+    topology: "two-nodes",
+    set: [
+      ...["cluster.podCIDR=fd00:10:244::/48", "cluster.nodeMaskSize=64", "subnets.lan=fd00:1::/64"],
+      ...["hosts.node-1=fd00:1::11", "hosts.node-2=fd00:1::12"],
+    ],
+    src: "pod-a",
+    dst: "pod-b",
+    family: 6,
+  },
+];
+
+/** What fits everywhere, what fits no tunnel, what fits no card; `never` lets them be cut on the way too. */
+const SMALL = { 4: 60, 6: 80 } as const;
+const FULL = 1500;
+const LARGE = 2000;
+
+/** A walk and the IP length of its question. */
+interface Walked {
+  readonly size: number;
+  readonly trace: Trace;
+}
+
+/** A frame that a capture would show: in which mode, on which device, in which direction, how long, and our headers. */
+interface Seen {
+  readonly mode: string;
+  readonly where: string;
+  readonly headers: Packet;
+}
+
+/** A frame of ours as tshark read it. */
+interface Read extends Seen {
+  readonly read: Fields;
+}
+
+const STATUSES = ["ip", "udp", "tcp", "sctp", "icmp", "icmpv6"].map((name) => `${name}.checksum.status`);
+/** Wireshark's PROTO_CHECKSUM_E_*. */
+const STATUS = { bad: "0", good: "1", absent: "3" } as const;
+const WRONG = [
+  "_ws.malformed",
+  ...["error", "overlap.conflict", "multipletails", "toolongfragment"].flatMap((what) => [
+    `ip.fragment.${what}`,
+    `ipv6.fragment.${what}`,
+  ]),
+];
+const OWN = ["frame.interface_name", "frame.packet_flags_direction", "frame.len"];
+
+const folder = mkdtempSync(join(tmpdir(), "cni-trace-tshark-"));
+const walked: Walked[] = [];
+
+beforeAll(async () => {
+  for (const scene of SCENES) {
+    const topology = await topologyOf(scene);
+    for (const mode of modes.filter(({ families }) => families.includes(scene.family))) {
+      walked.push(...walks(topology, mode, scene));
+    }
+  }
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function topologyOf({ topology, set = [] }: Scene): Promise<Topology> {
+  const text = readFileSync(new URL(`../../topologies/${topology}.yaml`, import.meta.url), "utf8");
+  const loaded = await loadTopology({ text, file: `${topology}.yaml`, set });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  return loaded.value;
+}
+
+/** Every protocol and size there and back, with everything learned and with nothing. */
+function walks(topology: Topology, mode: Mode, { src, dst, family }: Scene): readonly Walked[] {
+  const built = buildNetwork(topology, mode);
+  if (!built.ok) throw new Error(`${mode.name}: ${JSON.stringify(built.problems)}`);
+  const asks = (["udp", "tcp", "icmp"] as const).flatMap((protocol) =>
+    [SMALL[family], FULL, LARGE].flatMap((size) =>
+      [true, false].map((cold) => ({ src, dst, protocol, cold, size, df: "never" }) satisfies Ask),
+    ),
+  );
+  return asks.flatMap((ask) => {
+    const question = questionOf(topology, built.value, mode, ask);
+    if (!question.ok) throw new Error(JSON.stringify(question.problems));
+    const { cold, size } = ask;
+    const there = walk(built.value, requestOf(question.value), { cold });
+    const response = replyTo(there.trace, question.value);
+    const back = response && walk(built.value, response, { cold, state: there.state });
+    return [{ size, trace: there.trace }, ...(back ? [{ size, trace: back.trace }] : [])];
+  });
+}
+
+function framesOf({ trace: { mode, events } }: Walked): readonly Seen[] {
+  return events.flatMap(({ at, action, headers }) => {
+    if (action.kind !== "transmit" && action.kind !== "receive") return [];
+    const direction = action.kind === "transmit" ? "0x00000002" : "0x00000001";
+    return [{ mode, where: `${placeName(at.netns)}/${at.dev} ${direction} ${lengthOf(headers)}`, headers }];
+  });
+}
+
+/** Many walks are one file: starting tshark takes longer than reading them. */
+async function readBack(some: readonly Walked[], names: readonly string[], fragments: "alone" | "together") {
+  const file = join(folder, `${fragments}.pcapng`);
+  const traces = some.map(({ trace }) => trace);
+  writeFileSync(file, pcapng(traces, "cni-trace"));
+  const all = await dissect(file, names, fragments);
+  const seen = some.flatMap(framesOf);
+  expect(all.length).toBe(seen.length);
+  return seen.map((frame, k): Read => ({ ...frame, read: all[k] ?? new Map() }));
+}
+
+function has(packet: Packet, ...kinds: readonly Header["kind"][]): boolean {
+  return packet.some(({ kind }) => kinds.includes(kind));
+}
+
+function statuses({ read }: Read): readonly string[] {
+  return STATUSES.flatMap((status) => read.get(status) ?? []);
+}
+
+const NAMES = modes.map(({ name }) => name);
+
+test.each(NAMES)("%s is asked about ARP, fragments and all protocols", (name) => {
+  const packets = walked.flatMap(framesOf).filter(({ mode }) => mode === name);
+  for (const kind of ["arp", "slice", "udp", "tcp", "icmp"] as const) {
+    expect(
+      packets.some(({ headers }) => has(headers, kind)),
+      kind,
+    ).toBe(true);
+  }
+});
+
+if (hasTshark || process.env.CI === "true") dissections();
+else
+  console.warn("NOT TESTED: nobody but us has read the predicted frames, tshark is not installed (apt install tshark)");
+
+function dissections(): void {
+  describe("tshark", () => {
+    let alone: readonly Read[] = [];
+    let together: readonly Read[] = [];
+
+    beforeAll(async () => {
+      alone = await readBack(walked, [...OWN, ...COMPARED, ...STATUSES, ...WRONG], "alone");
+      // Each walk counts its identifications from the same start: what is put together must be of one size.
+      const large = walked.filter(({ size }) => size === LARGE);
+      const counts = ["ip.fragment.count", "ipv6.fragment.count"];
+      together = await readBack(large, [...STATUSES, ...WRONG, ...counts], "together");
+    }, 120_000);
+
+    describe.each(NAMES)("%s", (name) => {
+      const own = (frames: readonly Read[]) => frames.filter(({ mode }) => mode === name);
+
+      test("no frame is malformed, whether fragments are put together or not", () => {
+        expect(own(alone).length).toBeGreaterThan(100);
+        for (const { read, where } of [...own(alone), ...own(together)]) {
+          for (const wrong of WRONG) expect(read.get(wrong), `${where} ${wrong}`).toBeUndefined();
+        }
+      });
+
+      test("every checksum of a whole packet is there and good", () => {
+        for (const frame of own(alone)) {
+          if (has(frame.headers, "slice", "quote", "wireguard")) continue;
+          const wanted = frame.headers.flatMap((header) => {
+            if (header.kind === "udp") return [header.noChecksum ? STATUS.absent : STATUS.good];
+            return ["ipv4", "tcp", "sctp", "icmp", "ndp"].includes(header.kind) ? [STATUS.good] : [];
+          });
+          expect(statuses(frame).toSorted(), frame.where).toEqual(wanted.toSorted());
+        }
+      });
+
+      test("an error's own checksum is good, and those of all IP headers, quoted ones too", () => {
+        for (const { read, where, headers } of own(alone).filter((frame) => has(frame.headers, "quote"))) {
+          const own = headers.some(({ kind }) => kind === "ipv6") ? "icmpv6" : "icmp";
+          expect(read.get(`${own}.checksum.status`)?.[0], where).toBe(STATUS.good);
+          expect(new Set(read.get("ip.checksum.status") ?? [STATUS.good]), where).toEqual(new Set([STATUS.good]));
+        }
+      });
+
+      test("of fragments no checksum is bad, and put together all are good", () => {
+        for (const frame of own(alone).filter(({ headers }) => has(headers, "slice"))) {
+          expect(statuses(frame), frame.where).not.toContain(STATUS.bad);
+        }
+        const whole = own(together).filter(({ read }) => read.has("ip.fragment.count"));
+        expect(whole.length).toBeGreaterThan(10);
+        for (const frame of whole) expect(new Set(statuses(frame)), frame.where).toEqual(new Set([STATUS.good]));
+      });
+
+      test("a frame is on its device, in its direction, of its length", () => {
+        for (const { read, where } of own(alone)) {
+          expect(OWN.map((field) => read.get(field)?.[0]).join(" ")).toBe(where);
+        }
+      });
+
+      test("every field that tshark reads is ours", () => {
+        for (const { read, where, headers } of own(alone)) {
+          const theirs = new Map(COMPARED.flatMap((field) => [[field, read.get(field)] as const]));
+          const ours = fieldsIn(headers);
+          expect(theirs, where).toEqual(new Map(COMPARED.map((field) => [field, ours.get(field)])));
+        }
+      });
+    });
+  });
+}
