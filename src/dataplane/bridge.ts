@@ -9,10 +9,7 @@ import { addressed, protocolStep } from "./receive.ts";
 import type { Run } from "./run.ts";
 import { ethernetOf, ipLength, type Skb, type Step } from "./skb.ts";
 
-/**
- * The MTU of the route that br_netfilter pretends a bridge has, whatever the bridge's own MTU is
- * (`br_dst_default_metrics`); measured on 6.18.
- */
+/** What br_netfilter cuts to on a bridge whose MTU nobody has changed; measured on 6.18. */
 const ROUTE_MTU = 1500;
 
 /** `br_handle_frame`: learns the sender, then up to the host, on to a port, or to all of them. */
@@ -96,8 +93,9 @@ function out(run: Run, netns: Netns, bridge: Bridge, to: Link, skb: Skb, from: L
   // What was put together is taken apart again (`br_nf_dev_queue_xmit`), unless a piece was larger than the bridge's route.
   const { largest } = passed;
   const size = ipLength(passed.packet);
-  if (largest !== undefined && largest > ROUTE_MTU && size > Math.min(to.mtu, largest)) {
-    return run.drop(passed, "PKT_TOO_BIG", { mtu: ROUTE_MTU, size, dev: bridge.name });
+  const mtu = bridge.routeMtu ?? ROUTE_MTU;
+  if (largest !== undefined && largest > mtu && size > Math.min(to.mtu, largest)) {
+    return run.drop(passed, "PKT_TOO_BIG", { mtu, size, dev: bridge.name });
   }
   const pieces = fragmentOut(run, passed, to);
   return (pieces ?? []).map((piece) => transmit({ ...piece, packet: [ethernet, ...piece.packet] }, to));

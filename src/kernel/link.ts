@@ -36,6 +36,11 @@ export interface Veth extends Base {
 export interface Bridge extends Base {
   readonly kind: "bridge";
   readonly mac: Mac;
+  /**
+   * The MTU of the route that br_netfilter pretends it has: what the bridge's MTU was last changed to; absent: never
+   * changed since it was made, which leaves 1500 whatever it was made with (`br_dst_default_metrics`, `br_change_mtu`).
+   */
+  readonly routeMtu?: number;
 }
 
 export interface VxlanLink extends Base {

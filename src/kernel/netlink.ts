@@ -80,7 +80,9 @@ export class Netlink<P extends Peer = Peer> {
     if (refused) return refused;
     const changed = { ...link, ...change } as Link;
     if (change.master === undefined && "master" in change) delete (changed as { master?: string }).master;
-    this.netns.links.set(name, changed);
+    const moved =
+      changed.kind === "bridge" && changed.mtu !== link.mtu ? { ...changed, routeMtu: changed.mtu } : changed;
+    this.netns.links.set(name, moved);
     if (link.kind === "bridge" && change.mtu !== undefined) this.#fixedMtu.add(name);
     this.#retuneBridge(link.master);
     if (change.master !== undefined) this.#retuneBridge(change.master);
@@ -276,7 +278,7 @@ export class Netlink<P extends Peer = Peer> {
     if (bridge?.kind !== "bridge" || this.#fixedMtu.has(bridge.name)) return;
     const ports = [...this.netns.links.values()].filter((link) => link.master === name);
     const mtu = ports.length === 0 ? 1500 : Math.min(...ports.map((port) => port.mtu));
-    this.netns.links.set(bridge.name, { ...bridge, mtu });
+    if (mtu !== bridge.mtu) this.netns.links.set(bridge.name, { ...bridge, mtu, routeMtu: mtu });
   }
 
   /**

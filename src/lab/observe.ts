@@ -82,9 +82,10 @@ const LIMIT = 1.05;
 const SLOW = 0.3;
 
 function isLimited({ events }: Trace): boolean {
-  return events.some(
-    ({ action }) =>
-      action.kind === "drop" && ["IP_INNOROUTES", "route-unreachable", "route-prohibit"].includes(action.reason),
+  const missing = ["IP_INNOROUTES", "route-unreachable", "route-prohibit"];
+  return (
+    events.some(({ action }) => action.kind === "drop" && missing.includes(action.reason)) &&
+    events.some(({ action }) => action.kind === "icmp" && action.sent !== undefined)
   );
 }
 

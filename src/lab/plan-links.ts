@@ -29,6 +29,13 @@ export function linkSteps(network: Network, netns: Netns, names: Names, made: Se
         return veth(network, link, names, made).map((argv) => ip(...argv));
       case "tun":
         return [ip("ip", "tuntap", "add", "dev", link.name, "mode", "tun")];
+      case "bridge": {
+        // An MTU given at once and one set later differ in what br_netfilter cuts to.
+        const words = linkText(link).split(" ").slice(1);
+        const at = words.indexOf("mtu");
+        const made = link.routeMtu === undefined ? words : [...words.slice(0, at), ...words.slice(at + 2)];
+        return [ip("ip", "link", "add", ...numbered(link), ...made)];
+      }
       default:
         return [ip("ip", "link", "add", ...numbered(link), ...linkText(link).split(" ").slice(1))];
     }

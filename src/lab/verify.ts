@@ -1,8 +1,9 @@
 import type { Network } from "../kernel/network.ts";
 import type { Endpoint } from "../trace/answer.ts";
-import { casesOf } from "./cases.ts";
+import { type Case, casesOf } from "./cases.ts";
 import { compareCase, type Disagreement } from "./compare.ts";
 import { expectedOf } from "./expect.ts";
+import type { Names } from "./names.ts";
 import { observe, tunnelsOf } from "./observe.ts";
 import { planLab } from "./plan.ts";
 import { compareTables } from "./tables.ts";
@@ -27,8 +28,18 @@ export interface PairAgreement {
   readonly disagreements: readonly Disagreement[];
 }
 
+export interface VerifyOptions {
+  readonly prefix: string;
+  /** Some of the cases only; default: all. */
+  readonly only?: (one: Case) => boolean;
+}
+
 /** Builds the network in this kernel, sends every case in both, and takes the lab down again whatever happens. */
-export function verify(network: Network, pairs: readonly (readonly [Endpoint, Endpoint])[], prefix: string): Agreement {
+export function verify(
+  network: Network,
+  pairs: readonly (readonly [Endpoint, Endpoint])[],
+  { prefix, only = () => true }: VerifyOptions,
+): Agreement {
   const plan = planLab(network, prefix);
   try {
     const surprises = bringUp(plan).map(({ place, command, expected, observed }) => ({
@@ -38,7 +49,7 @@ export function verify(network: Network, pairs: readonly (readonly [Endpoint, En
       observed: [observed],
     }));
     const tables = [...surprises, ...compareTables(network, plan.names)];
-    const compared = pairs.map(([from, to]) => comparePair(network, plan.names, from, to));
+    const compared = pairs.map(([from, to]) => comparePair(network, plan.names, [from, to], only));
     return { mode: network.mode, topology: network.topology, pairs: compared, tables, missing: plan.missing };
   } finally {
     takeDown(prefix);
@@ -47,13 +58,13 @@ export function verify(network: Network, pairs: readonly (readonly [Endpoint, En
 
 function comparePair(
   network: Network,
-  names: Parameters<typeof observe>[1],
-  from: Endpoint,
-  to: Endpoint,
+  names: Names,
+  [from, to]: readonly [Endpoint, Endpoint],
+  only: (one: Case) => boolean,
 ): PairAgreement {
   const tunnels = tunnelsOf(network);
   const hashed = new Set([...tunnels].flatMap(([port, kind]) => (kind === "vxlan" ? [port] : [])));
-  const expected = expectedOf(network, casesOf(network, from, to), hashed);
+  const expected = expectedOf(network, casesOf(network, from, to).filter(only), hashed);
   const observed = observe(network, names, expected);
   return {
     from: from.name,

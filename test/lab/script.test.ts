@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { planLab } from "../../src/lab/plan.ts";
+import { scriptOf, word } from "../../src/lab/script.ts";
+import { networkOf } from "../../src/modes/build.ts";
+import { loadTopology } from "../../src/topology/load.ts";
+
+async function planOf(document: object | string, mode: string): Promise<ReturnType<typeof planLab>> {
+  const text = typeof document === "string" ? document : JSON.stringify(document);
+  const loaded = await loadTopology({ text, file: "lab.yaml" });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const built = networkOf(loaded.value, mode);
+  if (!built.ok) throw new Error(JSON.stringify(built.problems));
+  return planLab(built.value, "cnitest-");
+}
+
+const packaged = (name: string) => readFileSync(new URL(`../../topologies/${name}.yaml`, import.meta.url), "utf8");
+
+test("every namespace of a plan bears the prefix, and holds no slash", async () => {
+  const { names, steps } = await planOf(packaged("two-subnets"), "flannel-vxlan");
+  const all = [...names.kernel.values(), ...names.segments.values()];
+  expect(new Set(all).size).toBe(all.length);
+  expect(all.filter((name) => !/^cnitest-[s0-9]+$/.test(name))).toEqual([]);
+  const touched = steps.flatMap((step) => step.netns ?? []);
+  expect(touched.filter((name) => !all.includes(name))).toEqual([]);
+  const outside = steps.filter((step) => step.netns === undefined);
+  expect(outside.every((step) => step.kind === "run" && step.argv.slice(0, 3).join(" ") === "ip netns add")).toBe(true);
+});
+
+test("rows the kernel makes itself are not in a plan, and each row of an agent is", async () => {
+  const { steps } = await planOf(packaged("two-nodes"), "flannel-vxlan");
+  const commands = steps.flatMap((step) => (step.kind === "run" ? [step.argv.join(" ")] : []));
+  expect(commands.filter((command) => command.includes("proto kernel"))).toEqual([]);
+  expect(commands).toContain("ip route add 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink");
+  expect(commands.filter((command) => command.startsWith("bridge fdb add"))).toHaveLength(2);
+});
+
+test("a refused row is replayed, and the script says what the kernel answers", async () => {
+  const plan = await planOf(packaged("two-subnets"), "flannel-host-gw");
+  const refused = plan.steps.flatMap((step) => (step.kind === "run" && step.refused ? [step.refused.errno] : []));
+  expect(refused).toEqual(["ENETUNREACH", "ENETUNREACH"]);
+  expect(scriptOf(plan)).toContain("# refused: ENETUNREACH, Nexthop has invalid gateway");
+});
+
+test("a device with dots in its name has its settings below its own folder", async () => {
+  const plan = await planOf(packaged("two-nodes"), "flannel-vxlan");
+  expect(scriptOf(plan)).toContain("sysctl -qw net/ipv4/neigh/flannel.1/retrans_time_ms=60");
+});
+
+test.each([
+  ["10.244.0.0/16", "10.244.0.0/16"],
+  ["", "''"],
+  ["a b", "'a b'"],
+  ["$(reboot)", "'$(reboot)'"],
+  ["it's", `'it'\\''s'`],
+])("a shell reads %j as one word", (text, quoted) => expect(word(text)).toBe(quoted));
