@@ -177,7 +177,7 @@ export function changedFields(before: AnyRow, after: AnyRow): readonly FieldChan
 }
 
 /** A value as one line of text: addresses as they are written, fields in the order of their names. */
-export function textOf(value: unknown): string {
+function textOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   if ("toJSON" in value) return String(value);
   if (Array.isArray(value)) return value.map((item) => textOf(item)).join(",");

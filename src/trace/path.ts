@@ -21,11 +21,6 @@ export function pathOf(trace: Trace, root = 0): Path {
   };
 }
 
-/** The last step of a path: how it ended. */
-export function lastStep(path: Path): Step | undefined {
-  return path.places.at(-1)?.steps.at(-1);
-}
-
 function placesOf(trace: Trace, strand: Strand): readonly Place[] {
   const questions = exchanges(trace, strand);
   const builder = new PathBuilder(trace, strand);
