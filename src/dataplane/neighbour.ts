@@ -8,12 +8,15 @@ import type { Header } from "../wire/header.ts";
 import { fragmentOut } from "./fragment.ts";
 import { icmpSend } from "./icmp.ts";
 import type { Run } from "./run.ts";
-import { ipOf, type Skb, type Step } from "./skb.ts";
+import { ipLength, ipOf, type Skb, type Step } from "./skb.ts";
 
 type Ethernet = Extract<Link, { readonly mac: Mac }>;
 
 /** Seconds a namespace asks for a neighbour before it gives up: three requests, one a second, and a little. */
 const ARP_PATIENCE = 3;
+
+/** Bytes that a device takes beyond its MTU, for a VLAN tag (`is_skb_forwardable`). */
+const VLAN_ROOM = 4;
 
 /** ff02::1:ff00:0, RFC 4291 §2.7.1. */
 const SOLICITED_NODE = Ip.of(0xff020000, 0, 1, 0xff000000);
@@ -28,7 +31,15 @@ export function finishOutput(run: Run, skb: Skb): readonly Step[] {
   if (!link) return run.drop(skb, "DEV_READY");
   const pieces = fragmentOut(run, skb, link);
   if (!pieces) return [];
-  return pieces.flatMap((piece) => resolveAndSend(run, netns, link, piece));
+  // A veth says when its other end refuses a frame, and `ip_do_fragment` stops there (measured on 6.18).
+  const sent = refuses(run, link, pieces) ? pieces.slice(0, 1) : pieces;
+  return sent.flatMap((piece) => resolveAndSend(run, netns, link, piece));
+}
+
+/** Whether the first of several fragments is too long for the device at the other end of a veth. */
+function refuses(run: Run, link: Link, [first, ...rest]: readonly Skb[]): boolean {
+  const peer = link.kind === "veth" ? run.network.netns(link.peer.netns)?.links.get(link.peer.dev) : undefined;
+  return peer !== undefined && first !== undefined && rest.length > 0 && ipLength(first.packet) > peer.mtu + VLAN_ROOM;
 }
 
 function resolveAndSend(run: Run, netns: Netns, link: Link, skb: Skb): readonly Step[] {
