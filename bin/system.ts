@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Io, Reading } from "../src/cli/io.ts";
+import type { Io, Reading, Writing } from "../src/cli/io.ts";
 
 /** The real world: files, standard streams, the environment. `topologies` is the folder of the packaged ones. */
 export function system(version: string, topologies: string): Io {
@@ -18,7 +18,12 @@ export function system(version: string, topologies: string): Io {
     },
     terminal,
     read: readWhole,
-    readStdin: (most) => guarded(() => readAll(0, most)),
+    readStdin: (most) => guarded(() => readAll(0, most), REASONS),
+    writeFile: (file, bytes) =>
+      guarded((): Writing => {
+        writeFileSync(file, bytes);
+        return { ok: true };
+      }, WRITE_REASONS),
     write(text) {
       closed ||= !writeWhole(1, text);
       return !closed;
@@ -39,7 +44,7 @@ function terminal(): { isTty: boolean; columns?: number | undefined } {
 }
 
 function readWhole(file: string, most: number): Reading {
-  return guarded(() => {
+  return guarded((): Reading => {
     const fd = openSync(file, "r");
     try {
       const stat = fstatSync(fd);
@@ -49,7 +54,7 @@ function readWhole(file: string, most: number): Reading {
     } finally {
       closeSync(fd);
     }
-  });
+  }, REASONS);
 }
 
 /** Reads to the end of what has no size: a pipe, a terminal, a device. */
@@ -82,13 +87,17 @@ function tooLarge(most: number): Reading {
   return { ok: false, why: `it is larger than ${Math.floor(most / 2 ** 20)} MiB` };
 }
 
-function guarded(read: () => Reading): Reading {
+/** What an attempt comes to, or why the system refused it. */
+function guarded<T>(
+  attempt: () => T,
+  reasons: ReadonlyMap<string, string>,
+): T | { readonly ok: false; readonly why: string } {
   try {
-    return read();
+    return attempt();
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
-    return { ok: false, why: REASONS.get(code) ?? code };
+    return { ok: false, why: reasons.get(code) ?? code };
   }
 }
 
@@ -103,9 +112,18 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ["ERR_INVALID_ARG_VALUE", "the name holds a null character"],
 ]);
 
-/** Writes all of a text, waiting for a slow reader; false when nobody reads any more. */
-function writeWhole(fd: number, text: string): boolean {
-  const bytes = Buffer.from(text, "utf8");
+const WRITE_REASONS: ReadonlyMap<string, string> = new Map([
+  ...REASONS,
+  ["ENOENT", "there is no such folder"],
+  ["EROFS", "the disk is read-only"],
+  ["ENOSPC", "the disk is full"],
+  ["EDQUOT", "the disk quota is used up"],
+  ["ETXTBSY", "it is a program that runs"],
+]);
+
+/** Writes all of a text or of bytes, waiting for a slow reader; false when nobody reads any more. */
+function writeWhole(fd: number, text: string | Uint8Array): boolean {
+  const bytes = typeof text === "string" ? Buffer.from(text, "utf8") : text;
   for (let done = 0; done < bytes.length; ) {
     try {
       done += writeSync(fd, bytes, done);

@@ -24,6 +24,7 @@ export interface Flags {
   readonly ipv6?: true;
   readonly only?: string;
   readonly format?: string;
+  readonly write?: string;
 }
 
 /** What was asked for: a command's name, its arguments, its flags. */

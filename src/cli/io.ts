@@ -1,6 +1,9 @@
 /** What came of reading an input: its text, or a few words why not. */
 export type Reading = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
 
+/** What came of writing a file: done, or a few words why not. */
+export type Writing = { readonly ok: true } | { readonly ok: false; readonly why: string };
+
 /** The topologies that come with the program. */
 export interface Packaged {
   /** Their names in code-point order. */
@@ -18,7 +21,9 @@ export interface Io {
   /** Reads a whole file; one that is larger than `most` bytes is not read. */
   read(file: string, most: number): Reading;
   readStdin(most: number): Reading;
+  /** Makes a file, or writes over the one that is there. */
+  writeFile(file: string, bytes: Uint8Array): Writing;
   /** To standard output; false once nobody reads it any more. */
-  write(text: string): boolean;
+  write(text: string | Uint8Array): boolean;
   writeError(text: string): void;
 }

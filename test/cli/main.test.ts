@@ -112,6 +112,7 @@ describe("a fault in the program itself", () => {
     terminal: () => ({ isTty: false }),
     read: () => ({ ok: false, why: "" }),
     readStdin: () => ({ ok: false, why: "" }),
+    writeFile: () => ({ ok: false, why: "" }),
     write: () => true,
     writeError: () => undefined,
   };

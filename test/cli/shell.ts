@@ -18,13 +18,15 @@ export interface Around {
   readonly columns?: number;
   /** How many writes standard output takes before its reader goes away. */
   readonly patience?: number;
+  /** Where files go, by name, and bytes on standard output, by `-`; without it nothing can be written. */
+  readonly written?: Map<string, Uint8Array>;
 }
 
 const PACKAGED = join(import.meta.dirname, "../../topologies");
 
 /** Runs `cni-trace` with these arguments, in this process. */
 export async function shell(argv: readonly string[], around: Around = {}): Promise<Said> {
-  const { files = new Map(), stdin = "", env = {}, columns, patience = Number.POSITIVE_INFINITY } = around;
+  const { files = new Map(), stdin = "", env = {}, columns, patience = Number.POSITIVE_INFINITY, written } = around;
   let out = "";
   let err = "";
   let writes = 0;
@@ -41,8 +43,13 @@ export async function shell(argv: readonly string[], around: Around = {}): Promi
       return text === undefined ? { ok: false, why: "there is no such file" } : { ok: true, text };
     },
     readStdin: () => ({ ok: true, text: stdin }),
+    writeFile(file, bytes) {
+      written?.set(file, bytes);
+      return written ? { ok: true } : { ok: false, why: "permission denied" };
+    },
     write(text) {
-      out += text;
+      if (typeof text === "string") out += text;
+      else written?.set("-", text);
       writes++;
       return writes <= patience;
     },

@@ -6,6 +6,7 @@ import type { Problem } from "../../topology/problem.ts";
 import type { Answer, Verdict } from "../../trace/answer.ts";
 import { CODES, type Code, findCode } from "../../trace/codes.ts";
 import { notAmong, readAsk, splitPort } from "../ask.ts";
+import { isCaptureOnly, notWritable, writeCapture } from "../capture.ts";
 import { FORMATS } from "../choices.ts";
 import { complain } from "../complain.ts";
 import type { Flags } from "../flags.ts";
@@ -24,19 +25,23 @@ export const trace: Run = async (args, flags, io) => {
       ...(ask.ok ? [] : ask.problems),
       ...(flags.expect === expected ? [] : [noCode(flags.expect ?? "")]),
       ...notAmong("--format", flags.format, FORMATS),
+      ...notWritable(flags, io),
     ],
   });
   if (!world.ok || !ask.ok) return complain(world.ok ? [] : world.problems, io);
   const { topology, modes, faults } = world.value;
+  const silent = flags.quiet || isCaptureOnly(flags);
   const answers: Answer[] = [];
   for (const mode of modes) {
     // Nobody reads the fixes of a view that does not show them.
-    const fixes = !(flags.quiet || flags.minimal || flags.traceroute);
+    const fixes = !(silent || flags.minimal || flags.traceroute);
     const outcome = traceQuestion(topology, mode, { ...ask.value, faults, fixes });
     if (!outcome.ok) return complain(outcome.problems, io);
     answers.push(outcome.value);
   }
-  if (!flags.quiet) await show(answers, flags, io);
+  const unwritten = await writeCapture(answers, flags, io);
+  if (unwritten.length > 0) return complain(unwritten, io);
+  if (!silent) await show(answers, flags, io);
   const statuses = answers.map((answer) => statusOf(answer, expected));
   return statuses.includes(1) ? 1 : Math.max(...statuses);
 };

@@ -52,6 +52,8 @@ function valuesOf(placeholder: string, words: readonly string[] | undefined, top
   switch (placeholder) {
     case "FILE":
       return { words: topologies, files: true };
+    case "PCAPNG":
+      return { words: [], files: true };
     case "MODE":
       return { words: modeWords(), files: false };
     case "NAME":
