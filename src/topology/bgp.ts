@@ -1,6 +1,6 @@
 import type { Check } from "./check.ts";
-import type { Path } from "./complaint.ts";
 import type { BgpEntry } from "./file.ts";
+import type { Path } from "./path.ts";
 import type { BgpPeer, Speaker } from "./topology.ts";
 
 /** Who can be a peer, and what a name nearly is when it is nobody. */

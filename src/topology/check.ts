@@ -1,6 +1,7 @@
-import type { Complain, Path } from "./complaint.ts";
+import type { Complain } from "./complaint.ts";
 import type { Section } from "./file.ts";
 import { isMarked, locateWhole, type MarkedTree } from "./marks.ts";
+import type { Path } from "./path.ts";
 import type { Place } from "./problem.ts";
 import type { Assumption } from "./topology.ts";
 
@@ -25,7 +26,10 @@ export function startCheck(
   assumptions: Assumption[],
 ): Check {
   const marked = isMarked(read);
-  const isShaky = (section: string) => gone.some((path) => path.length === 0 || path[0] === section);
+  const sections = new Set(gone.map(([section]) => section));
+  const names = new Set(gone.filter((path) => path.length > 1).map(([section, name]) => `${section}\0${name}`));
+  const all = gone.some((path) => path.length === 0);
+  const whole = new Set(gone.filter((path) => path.length === 1).map(([section]) => section));
   return {
     complain,
     assume: (assumption) => assumptions.push(assumption),
@@ -33,8 +37,7 @@ export function startCheck(
       const place = marked ? locateWhole(read, path, part) : undefined;
       return place ? Object.assign(made, { place }) : made;
     },
-    isShaky,
-    isLost: (section, name) =>
-      gone.some((path) => path.length === 0 || (path[0] === section && (path.length === 1 || path[1] === name))),
+    isShaky: (section) => all || sections.has(section),
+    isLost: (section, name) => all || whole.has(section) || names.has(`${section}\0${name}`),
   };
 }

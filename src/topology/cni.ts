@@ -1,7 +1,7 @@
 import type { Check } from "./check.ts";
 import { perFamily } from "./cluster.ts";
-import type { Path } from "./complaint.ts";
 import type { CalicoEntry, CniEntry, FlannelEntry, HostCniEntry } from "./file.ts";
+import type { Path } from "./path.ts";
 import { quoted } from "./prefixes.ts";
 import { MODES } from "./settings.ts";
 import type { CalicoSettings, Cluster, Cni, FlannelSettings, HostCni } from "./topology.ts";

@@ -1,8 +1,6 @@
 import { locate, type MarkedTree } from "./marks.ts";
+import type { Path } from "./path.ts";
 import type { Problem } from "./problem.ts";
-
-/** Keys and list positions from the top of a file down to one value. */
-export type Path = readonly (string | number)[];
 
 /** A problem that still says where by path. */
 export interface Complaint {

@@ -1,9 +1,10 @@
 import type * as z from "zod";
-import type { Complain, Path } from "./complaint.ts";
+import type { Complain } from "./complaint.ts";
 import { own } from "./json-source.ts";
 import type { MarkedTree } from "./marks.ts";
 import { expectedAt, RANGES, typeWord, unknownKeyHint, valueHint } from "./mistakes.ts";
-import { isMap } from "./read.ts";
+import type { Path } from "./path.ts";
+import { isMap, isPodEntry } from "./read.ts";
 import { topologyJsonSchema, topologySchema } from "./schema.ts";
 
 /**
@@ -26,20 +27,26 @@ export function explainAndMend(read: MarkedTree, complain: Complain): readonly P
     complain({ code: "wrong-type", path: [], message: `a topology is a map, not ${typeWord(read.tree)}`, hint: START });
     return [[]];
   }
+  const went = new Set<string>();
   // A mended key may uncover mistakes below it; nothing nests deeper than this.
   for (let round = 0; round < 20; round++) {
-    const result = topologySchema.safeParse(read.tree, { reportInput: true });
-    if (result.success) return gone;
+    const result = topologySchema.safeParse(withFewPods(read.tree), { reportInput: true });
+    if (result.success) return dropBadPods(read.tree, gone, complain);
     const all = flatten(result.error.issues, []);
     // Misspelt keys first: with their right names, what was missing may be there.
     const misspelt = all.filter(({ issue }) => issue.code === "unrecognized_keys");
     const mistakes = misspelt.length > 0 ? misspelt : all;
     for (const mistake of mistakes) {
       // What was wrong and went is not missing as well.
-      if (!gone.some((path) => path.join("\0") === mistake.path.join("\0"))) tell(read, mistake, complain);
+      if (!went.has(mistake.path.join("\0"))) tell(read, mistake, complain);
     }
     // Backwards, so that taking an entry out of a list leaves the earlier ones where they are.
-    for (const mistake of mistakes.reverse()) gone.push(...mend(read, mistake));
+    for (const mistake of mistakes.reverse()) {
+      for (const path of mend(read, mistake)) {
+        gone.push(path);
+        went.add(path.join("\0"));
+      }
+    }
   }
   throw new Error("a topology file could not be mended");
 }
@@ -69,13 +76,18 @@ function isOfOtherType(issue: z.core.$ZodIssue): boolean {
 
 function tell(read: MarkedTree, { issue, path }: Mistake, complain: Complain): void {
   const last = path.at(-1) ?? "the file";
-  const name = typeof last === "number" ? `an entry of ${path.at(-2)}` : last;
+  const name = typeof last === "number" ? `an entry of ${path.at(-2)}` : shown(last);
   const value = valueAt(read.tree, path);
   switch (issue.code) {
     case "unrecognized_keys":
-      for (const key of issue.keys) {
-        const hint = unknownKeyHint(path, key, keysAt(path)).text;
-        complain({ code: "unknown-key", path: [...path, key], part: "key", message: `${key} is not a key here`, hint });
+      for (const [key, { text: hint }] of rightKeys(issue.keys, path)) {
+        complain({
+          code: "unknown-key",
+          path: [...path, key],
+          part: "key",
+          message: `${shown(key)} is not a key here`,
+          hint,
+        });
       }
       return;
     case "invalid_value":
@@ -126,22 +138,64 @@ function tell(read: MarkedTree, { issue, path }: Mistake, complain: Complain): v
   }
 }
 
+/** What each unknown key should have been; nobody reads the hints past the first thousand. */
+function rightKeys(
+  keys: readonly string[],
+  path: Path,
+): readonly (readonly [string, { key?: string; text?: string }])[] {
+  const known = keysAt(path);
+  return keys.map((key, i) => [key, i < MOST_EXPLAINED ? unknownKeyHint(path, key, known) : {}]);
+}
+
+/** How many pods, or unknown keys of one map, are explained one by one. */
+const MOST_EXPLAINED = 1000;
+
+/** The same tree with none but wrong pods, and not too many: the right ones have nothing to explain. */
+function withFewPods(tree: unknown): unknown {
+  if (!isMap(tree) || !isMap(tree.pods)) return tree;
+  const few = {};
+  let count = 0;
+  for (const [name, entry] of Object.entries(tree.pods)) {
+    if (isPodEntry(entry)) continue;
+    if (++count > MOST_EXPLAINED) break;
+    own(few, name, entry);
+  }
+  return { ...tree, pods: few };
+}
+
+/** Takes out the wrong pods that were too many to explain. */
+function dropBadPods(tree: unknown, gone: Path[], complain: Complain): Path[] {
+  const pods = isMap(tree) && isMap(tree.pods) ? tree.pods : {};
+  for (const [name, entry] of Object.entries(pods)) {
+    if (isPodEntry(entry)) continue;
+    const path = ["pods", name];
+    complain({ code: "wrong-type", path, message: `${shown(name)} is not a pod`, hint: expectedAt(path) });
+    gone.push(path);
+    Reflect.deleteProperty(pods, name);
+  }
+  return gone;
+}
+
 /** The types that would have done, of all alternatives. */
 function expectedTypes(issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code === "invalid_type") return [issue.expected];
   return issue.code === "invalid_union" ? issue.errors.flatMap((errors) => errors.flatMap(expectedTypes)) : [];
 }
 
+/** A word, cut where it is long. */
+function shown(word: string): string {
+  return word.length > 60 ? `${word.slice(0, 60)}…` : word;
+}
+
 function show(value: unknown): string {
-  return typeof value === "object" ? typeWord(value) : String(value).slice(0, 60);
+  return typeof value === "object" ? typeWord(value) : shown(String(value));
 }
 
 /** Renames or removes what a mistake speaks of; answers what went. */
 function mend(read: MarkedTree, { issue, path }: Mistake): Path[] {
   if (issue.code === "unrecognized_keys") {
     const map = valueAt(read.tree, path);
-    return issue.keys.flatMap((key) => {
-      const { key: right } = unknownKeyHint(path, key, keysAt(path));
+    return rightKeys(issue.keys, path).flatMap(([key, { key: right }]) => {
       const value: unknown = Reflect.get(Object(map), key);
       const mark = read.marks.get(Object(map))?.get(key);
       Reflect.deleteProperty(Object(map), key);

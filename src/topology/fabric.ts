@@ -1,6 +1,7 @@
 import type { Check } from "./check.ts";
-import type { Path } from "./complaint.ts";
+import { parseListen, wholeNumber } from "./listen.ts";
 import { nearest } from "./nearest.ts";
+import type { Path } from "./path.ts";
 import { quoted } from "./prefixes.ts";
 import type { FabricMatch, Pod } from "./topology.ts";
 
@@ -59,16 +60,4 @@ export function readListen(texts: readonly string[], path: Path, check: Check): 
     });
     return [];
   });
-}
-
-/** One place to listen; `undefined` when malformed. */
-export function parseListen(text: string): { protocol: "tcp" | "udp" | "sctp"; port: number } | undefined {
-  const [protocol, digits = "", ...rest] = text.split("/");
-  const port = wholeNumber(digits);
-  if (protocol !== "tcp" && protocol !== "udp" && protocol !== "sctp") return undefined;
-  return port !== undefined && port >= 1 && port <= 65535 && rest.length === 0 ? { protocol, port } : undefined;
-}
-
-function wholeNumber(digits: string): number | undefined {
-  return /^(0|[1-9][0-9]{0,4})$/.test(digits) ? Number(digits) : undefined;
 }

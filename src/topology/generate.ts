@@ -1,14 +1,12 @@
 import type { Prefix } from "../addr/prefix.ts";
 import type { Check } from "./check.ts";
+import { cidrPath } from "./entry-path.ts";
 import type { GenerateEntry, SubnetMap, TopologyFile } from "./file.ts";
-import { FIRST_HOST, rackName } from "./generated-names.ts";
+import { FIRST_HOST, rackAs, rackName } from "./generated-names.ts";
 import { readPrefixes } from "./prefixes.ts";
-import { cidrPath } from "./sections.ts";
 import type { Cluster } from "./topology.ts";
 
 const UNDERLAY = "172.16.0.0/16";
-/** Rack k is AS 64511 + k, so rack-001 has Calico's default. */
-const FIRST_AS = 64512;
 const PRIVATE_AS_END = 65534;
 
 /** A cluster of racks that fits its networks. */
@@ -57,11 +55,6 @@ export function checkRackNetworks(file: TopologyFile, { subnets }: Racks, check:
   }
 }
 
-/** The AS of a rack. */
-export function rackAs(rack: number): number {
-  return FIRST_AS + rack - 1;
-}
-
 function fits(entry: GenerateEntry, underlay: readonly Prefix[], cluster: Cluster, check: Check): boolean {
   const { racks, hostsPerRack, podsPerHost, bgp } = entry;
   let good = underlay.length > 0;
@@ -76,7 +69,7 @@ function fits(entry: GenerateEntry, underlay: readonly Prefix[], cluster: Cluste
     if (racks > room) refuse("racks", `${whole} has no room for ${racks} racks and a core`, hint);
   }
   if (bgp === true && rackAs(racks) > PRIVATE_AS_END) {
-    refuse("racks", `there are not ${racks} private AS numbers`, `at most ${PRIVATE_AS_END - FIRST_AS + 1}`);
+    refuse("racks", `there are not ${racks} private AS numbers`, `at most ${PRIVATE_AS_END - rackAs(1) + 1}`);
   }
   const seats = 255 - FIRST_HOST;
   if (hostsPerRack > seats) refuse("hostsPerRack", `a rack has no room for ${hostsPerRack} hosts`, `at most ${seats}`);

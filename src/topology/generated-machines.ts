@@ -1,8 +1,8 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import type { HostMap, RouterMap } from "./file.ts";
-import { type Racks, rackAs } from "./generate.ts";
-import { FIRST_HOST, hostName, rackName, torName } from "./generated-names.ts";
+import type { Racks } from "./generate.ts";
+import { FIRST_HOST, hostName, rackAs, rackName, torName } from "./generated-names.ts";
 import type { BgpPeer, Cluster, Host, Nic, Router, Speaker } from "./topology.ts";
 import type { Segment } from "./underlay.ts";
 

@@ -39,3 +39,8 @@ function indexOf(pattern: RegExp, name: string, size: number, nameOf: (index: nu
 function padded(word: string, number: number, width: number): string {
   return `${word}-${String(number).padStart(width, "0")}`;
 }
+
+/** The AS of a rack: 64511 and its number, so rack-001 has Calico's default. */
+export function rackAs(rack: number): number {
+  return 64511 + rack;
+}

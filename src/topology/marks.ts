@@ -1,4 +1,4 @@
-import type { Path } from "./complaint.ts";
+import type { Path } from "./path.ts";
 import type { PodColumns } from "./pod-scan.ts";
 import type { Place, Problem } from "./problem.ts";
 

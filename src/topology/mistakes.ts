@@ -1,5 +1,5 @@
-import type { Path } from "./complaint.ts";
 import { nearest } from "./nearest.ts";
+import type { Path } from "./path.ts";
 import { MODE_ALIASES, MODE_SETTINGS, MODES } from "./settings.ts";
 
 /** Words that people write at the top of a file for those that stand there. */

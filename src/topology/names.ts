@@ -1,5 +1,5 @@
 import type { Check } from "./check.ts";
-import type { Path } from "./complaint.ts";
+import type { Path } from "./path.ts";
 
 const NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const MAX_NAME = 253;

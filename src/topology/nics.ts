@@ -1,8 +1,8 @@
 import type { Ip } from "../addr/ip.ts";
 import { parseMac } from "../addr/mac.ts";
 import type { Check } from "./check.ts";
-import type { Path } from "./complaint.ts";
 import type { MachineMap } from "./file.ts";
+import type { Path } from "./path.ts";
 import { quoted } from "./prefixes.ts";
 import type { Nic } from "./topology.ts";
 import type { Segment } from "./underlay.ts";

@@ -1,7 +1,7 @@
 import { Ip } from "../addr/ip.ts";
 import type { Check } from "./check.ts";
-import { parseListen } from "./fabric.ts";
 import type { PodEntry } from "./file.ts";
+import { parseListen } from "./listen.ts";
 import { fullPodName } from "./names.ts";
 import type { Pod, Pods } from "./topology.ts";
 

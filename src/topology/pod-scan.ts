@@ -1,5 +1,5 @@
-import { parseListen } from "./fabric.ts";
 import { JsonCursor } from "./json-cursor.ts";
+import { parseListen } from "./listen.ts";
 import { v4Word } from "./v4-word.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { Ip } from "../addr/ip.ts";
 import { Prefix, parseWithLength } from "../addr/prefix.ts";
 import type { Check } from "./check.ts";
-import type { Path } from "./complaint.ts";
 import type { Texts } from "./file.ts";
+import type { Path } from "./path.ts";
 
 /** Reads one CIDR or [IPv4, IPv6]; complains of each that is none; IPv4 comes first. */
 export function readPrefixes(texts: Texts, path: Path, check: Check): readonly Prefix[] {

@@ -1,7 +1,7 @@
 import { startCheck } from "./check.ts";
 import { resolveCluster } from "./cluster.ts";
 import { resolveCni } from "./cni.ts";
-import type { Complain, Path } from "./complaint.ts";
+import type { Complain } from "./complaint.ts";
 import { resolveFaults } from "./faults.ts";
 import type { TopologyFile } from "./file.ts";
 import { checkRackNetworks, planRacks } from "./generate.ts";
@@ -10,6 +10,7 @@ import { generatedPods } from "./generated-pods.ts";
 import { checkNames, checkShares, resolveHost, resolveRouter } from "./machines.ts";
 import type { MarkedTree } from "./marks.ts";
 import { suggester } from "./nearest.ts";
+import type { Path } from "./path.ts";
 import { columnPods } from "./pod-columns.ts";
 import { NO_PODS } from "./pod-list.ts";
 import { resolvePods } from "./pods.ts";

@@ -1,12 +1,13 @@
 import { Ip } from "../addr/ip.ts";
 import type { Check } from "./check.ts";
-import type { Path } from "./complaint.ts";
+import { addressPath } from "./entry-path.ts";
 import type { TopologyFile } from "./file.ts";
 import type { GeneratedMachines } from "./generated-machines.ts";
 import { nearest } from "./nearest.ts";
 import { readNics, type Seat } from "./nics.ts";
+import type { Path } from "./path.ts";
 import { notAnAddress, quoted } from "./prefixes.ts";
-import { addressPath, type Machines } from "./sections.ts";
+import type { Machines } from "./sections.ts";
 import type { Nic } from "./topology.ts";
 import { listed, type Segment, segmentIndex } from "./underlay.ts";
 

@@ -1,4 +1,3 @@
-import type { Path } from "./complaint.ts";
 import type { HostEntry, HostMap, RouterEntry, RouterMap, SubnetEntry, SubnetMap, TopologyFile } from "./file.ts";
 import { asWritten, type GeneratedMachines } from "./generated-machines.ts";
 
@@ -35,26 +34,6 @@ export function machinesOf({ routers = {}, hosts = {} }: TopologyFile, generated
     longHosts.set(name, below ? layOver(asWritten(below), hostMap(entry)) : hostMap(entry));
   }
   return { routers: longRouters, hosts: longHosts };
-}
-
-/** Where the i-th address of a machine stands, whichever form its entry has. */
-export function addressPath(file: TopologyFile, section: "routers" | "hosts", name: string, i: number): Path {
-  const path = [section, name];
-  const entries = file[section];
-  const entry: HostEntry | RouterEntry | undefined =
-    entries && Object.hasOwn(entries, name) ? entries[name] : undefined;
-  if (entry === undefined || typeof entry === "string") return path;
-  if (isList(entry)) return [...path, i];
-  return entry.address !== undefined ? [...path, "address"] : [...path, "addresses", i];
-}
-
-/** Where the CIDR of a subnet stands. */
-export function cidrPath(file: TopologyFile, name: string): Path {
-  const entries = file.subnets;
-  const entry = entries && Object.hasOwn(entries, name) ? entries[name] : undefined;
-  return entry === undefined || typeof entry === "string" || isList(entry)
-    ? ["subnets", name]
-    : ["subnets", name, "cidr"];
 }
 
 /** A written address takes the place of the generated ones, under whichever key it stands. */

@@ -41,6 +41,13 @@ const underlayMtu: Setting = { min: 68, max: 65535, about: "MTU of the underlay;
 const tunnelMtu: Setting = { min: 68, max: 65535, about: "MTU of the tunnel device" };
 const keepalive: Setting = { min: 0, max: 65535, about: "seconds between keepalives, 0 for none" };
 
+const calicoVxlan = {
+  vxlanVNI: vni,
+  vxlanPort: { ...port, about: "UDP port of VXLAN, default 4789" },
+  mtu: tunnelMtu,
+  mtuV6: { ...tunnelMtu, about: "MTU of the tunnel device for IPv6" },
+};
+
 /**
  * What each mode's agent can be told, in upstream's spelling: flannel's `Backend` keys
  * (Documentation/backends.md) and Calico's FelixConfiguration fields.
@@ -60,12 +67,8 @@ export const MODE_SETTINGS: { readonly [mode in ModeName]: Readonly<Record<strin
   "calico-bgp": {},
   "calico-ipip": { mtu: tunnelMtu },
   "calico-ipip-crosssubnet": { mtu: tunnelMtu },
-  "calico-vxlan": { vxlanVNI: vni, vxlanPort: { ...port, about: "UDP port of VXLAN, default 4789" }, mtu: tunnelMtu },
-  "calico-vxlan-crosssubnet": {
-    vxlanVNI: vni,
-    vxlanPort: { ...port, about: "UDP port of VXLAN, default 4789" },
-    mtu: tunnelMtu,
-  },
+  "calico-vxlan": calicoVxlan,
+  "calico-vxlan-crosssubnet": calicoVxlan,
   "calico-wireguard": { mtu: tunnelMtu, port: { ...port, about: "UDP port of WireGuard, default 51820" } },
 };
 

@@ -28,6 +28,10 @@ export async function readSource(source: SourceText, { scan }: { readonly scan: 
   if (text.length > LIMITS.yaml) {
     return refuse(source, "file-too-large", `as YAML ${tooLarge(text, LIMITS.yaml)}`, `write it as JSON, or ${ADVICE}`);
   }
+  if (separators(text) > LIMITS.entries) {
+    const message = `this has more than ${LIMITS.entries} lines and commas, too many to read as YAML`;
+    return refuse(source, "file-too-large", message, `write it as JSON, or ${ADVICE}`);
+  }
   const { readYaml } = await import("./yaml-source.ts");
   return readYaml(source);
 }
@@ -41,6 +45,7 @@ export function isLarge({ text }: SourceText): boolean {
 export function markedSource(source: SourceText): SourceTree {
   const problems: Problem[] = [];
   const read = markJson(source, (offset, key) => {
+    if (problems.length >= MOST_TWINS) return;
     const message = `${key} stands here twice`;
     problems.push({ code: "duplicate-key", message, place: placeAt(source, offset), hint: "merge the two" });
   });
@@ -48,7 +53,20 @@ export function markedSource(source: SourceText): SourceTree {
   return { problems, read };
 }
 
+/** How many keys that stand twice are told. */
+const MOST_TWINS = 1000;
+
 const ADVICE = "describe a large cluster with `generate`";
+
+/** How many entries a YAML text may have: what can stand between two of them is a line's end or a comma. */
+function separators(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 10 || code === 44) count++;
+  }
+  return count;
+}
 
 function tooLarge(text: string, limit: number): string {
   const mib = (characters: number) => Math.ceil(characters / 2 ** 20);

@@ -1,7 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Check } from "./check.ts";
-import type { Path } from "./complaint.ts";
 import { readFabric } from "./fabric.ts";
+import type { Path } from "./path.ts";
 import { readIps } from "./prefixes.ts";
 import type { Seats } from "./seats.ts";
 import type { Command, Host, Subnet } from "./topology.ts";

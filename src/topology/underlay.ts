@@ -1,11 +1,11 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import type { Check } from "./check.ts";
-import type { Path } from "./complaint.ts";
+import { cidrPath } from "./entry-path.ts";
 import type { SubnetMap, TopologyFile } from "./file.ts";
 import { checkName } from "./names.ts";
+import type { Path } from "./path.ts";
 import { readPrefixes } from "./prefixes.ts";
-import { cidrPath } from "./sections.ts";
 import type { Cluster } from "./topology.ts";
 
 /** A subnet as far as addresses need it; gateways come when routers are seated. */
