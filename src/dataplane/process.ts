@@ -73,6 +73,9 @@ export function forwarderReceive(run: Run, skb: Skb): readonly Step[] {
   run.note(skb, { kind: "recvfrom", forwarder });
   if (inner?.kind !== "ipv4" && inner?.kind !== "ipv6") return run.drop(skb, "UNHANDLED_PROTO");
   const bare: Skb = { ...skb, packet: skb.packet.slice(2) };
+  const size = lengthOf(bare.packet);
+  // One buffer serves both ways (`udp_to_tun`); what is cut off, the kernel takes for a truncated packet.
+  if (size > forwarder.buffer) return run.drop(bare, "process-truncated", { size, mtu: forwarder.buffer });
   const socket = netns.sockets.find((row) => row.owner.name === forwarder.process && row.port === port);
   const popped = [outer, udp];
   run.note(bare, { kind: "decapsulate", popped, by: forwarder.process, ...(socket && { socket }) });
