@@ -1,9 +1,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
-import { Prefix } from "../addr/prefix.ts";
 import type { FilterRule, Match, Target } from "../kernel/netfilter.ts";
 import type { Agent } from "./agent.ts";
 import type { Attached } from "./attach-veth.ts";
+import { type GuardedTunnel, guard, intoTunnel, untracked, writeSources } from "./calico-tunnels.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Family } from "./peer.ts";
 import { isModern } from "./version.ts";
@@ -22,13 +22,6 @@ const UDP = 17;
 const IPIP = 4;
 const VXLAN_PORT = 4789;
 
-/** A tunnel whose outer packets the node must let in, and whose own traffic must have its address. */
-export interface GuardedTunnel {
-  readonly dev: string;
-  readonly address: Prefix | undefined;
-  readonly protocol: typeof IPIP;
-}
-
 /**
  * Felix's rules, without the parts that only policies, host endpoints and services use: spoofing is dropped in raw,
  * pods are dispatched to a chain each way, their profile accepts, tunnels are guarded, and what leaves the pools is
@@ -36,15 +29,23 @@ export interface GuardedTunnel {
  *
  * Felix dispatches with `goto`; here a chain returns to the dispatcher, whose last rule spares what was accepted.
  */
-export function calicoRules(node: NodeDraft, attached: readonly Attached[], tunnel?: GuardedTunnel): void {
+export function calicoRules(
+  node: NodeDraft,
+  attached: readonly Attached[],
+  tunnels: readonly GuardedTunnel[] = [],
+): void {
   const felix = node.agent("felix");
-  writeSets(node, felix, tunnel);
-  felix.rules("raw", "cali-PREROUTING", RAW);
+  writeSets(node, felix);
+  for (const tunnel of tunnels) writeSources(node, felix, tunnel);
+  const loose = untracked(tunnels);
+  const vxlanPort = tunnels.find((tunnel) => tunnel.kind === "vxlan")?.port ?? VXLAN_PORT;
+  felix.rules("raw", "cali-PREROUTING", [CLEAR, ...loose, ...RAW]);
+  if (loose.length > 0) felix.rules("raw", "cali-OUTPUT", [CLEAR, ...loose]);
   for (const namespace of new Set(attached.map((pod) => pod.namespace))) {
     felix
       .rules("filter", profileChain("pro", namespace), PROFILE)
       .rules("filter", profileChain("pri", namespace), PROFILE);
-    const [sends, receives] = [endpoint("pro", namespace), endpoint("pri", namespace)];
+    const [sends, receives] = [endpoint("pro", namespace, vxlanPort), endpoint("pri", namespace, vxlanPort)];
     for (const { dev } of attached.filter((pod) => pod.namespace === namespace)) {
       felix.rules("filter", `cali-fw-${dev}`, sends).rules("filter", `cali-tw-${dev}`, receives);
     }
@@ -54,10 +55,11 @@ export function calicoRules(node: NodeDraft, attached: readonly Attached[], tunn
   felix.rules("filter", "cali-from-wl-dispatch", [...from, UNKNOWN]);
   felix.rules("filter", "cali-to-wl-dispatch", [...to, UNKNOWN]);
   felix.rules("filter", "cali-FORWARD", FORWARD);
-  felix.rules("filter", "cali-INPUT", [...(tunnel ? guard(tunnel) : []), ...INPUT]);
+  felix.rules("filter", "cali-INPUT", [...tunnels.flatMap(guard), ...INPUT]);
   felix.rules("filter", "cali-wl-to-host", TO_HOST);
-  natRules(node, felix, tunnel);
+  natRules(node, felix, tunnels);
   felix.insert("raw", "PREROUTING", { match: {}, target: jump("cali-PREROUTING") });
+  if (loose.length > 0) felix.insert("raw", "OUTPUT", { match: {}, target: jump("cali-OUTPUT") });
   felix.insert("filter", "FORWARD", { match: {}, target: jump("cali-FORWARD") });
   felix.append("filter", "FORWARD", {
     match: { mark: ACCEPTED },
@@ -68,8 +70,9 @@ export function calicoRules(node: NodeDraft, attached: readonly Attached[], tunn
   felix.append("nat", "POSTROUTING", { match: {}, target: jump("cali-POSTROUTING") });
 }
 
+const CLEAR = rule({}, { kind: "MARK", value: 0, mask: ALL_BITS });
+
 const RAW: readonly FilterRule[] = [
-  rule({}, { kind: "MARK", value: 0, mask: ALL_BITS }),
   rule({ in: WORKLOADS }, { kind: "MARK", ...FROM_WORKLOAD }),
   rule({ mark: FROM_WORKLOAD, rpfilterFails: true }, DROP),
 ];
@@ -97,9 +100,9 @@ const UNKNOWN = rule({ mark: { ...ACCEPTED, not: true } }, DROP, "Unknown interf
 const PROFILE: readonly FilterRule[] = [rule({}, { kind: "MARK", ...ACCEPTED }), rule({ mark: ACCEPTED }, RETURN)];
 
 /** A pod's chain for what it sends (`pro`, the profile's egress rules) or for what is sent to it (`pri`). */
-function endpoint(direction: "pro" | "pri", namespace: string): readonly FilterRule[] {
+function endpoint(direction: "pro" | "pri", namespace: string, vxlanPort: number): readonly FilterRule[] {
   const noTunnels = [
-    rule({ protocol: UDP, dport: VXLAN_PORT }, DROP, "Drop VXLAN encapped packets originating in workloads"),
+    rule({ protocol: UDP, dport: vxlanPort }, DROP, "Drop VXLAN encapped packets originating in workloads"),
     rule({ protocol: IPIP }, DROP, "Drop IPinIP encapped packets originating in workloads"),
   ];
   return [
@@ -113,49 +116,26 @@ function endpoint(direction: "pro" | "pri", namespace: string): readonly FilterR
   ];
 }
 
-function guard({ protocol }: GuardedTunnel): readonly FilterRule[] {
-  const hosts = { name: hostsSet(4), dir: "src" } as const;
-  return [
-    rule({ family: 4, protocol, set: hosts, local: { dir: "dst" } }, ACCEPT, "Allow IPIP packets from Calico hosts"),
-    rule({ protocol }, DROP, "Drop IPIP packets from non-Calico hosts"),
-  ];
-}
-
 /**
  * One rule with two sets upstream; two rules here, which come to the same: what goes to a pool is left alone, what
- * comes from one is masqueraded. Traffic of the node itself into a tunnel takes the tunnel's address.
+ * comes from one is masqueraded.
  */
-function natRules(node: NodeDraft, felix: Agent, tunnel: GuardedTunnel | undefined): void {
-  const own = tunnel?.address
-    ? [
-        rule(
-          { out: { dev: tunnel.dev }, local: { dir: "src" }, src: { not: true, prefix: tunnel.address } },
-          MASQUERADE,
-        ),
-      ]
-    : [];
+function natRules(node: NodeDraft, felix: Agent, tunnels: readonly GuardedTunnel[]): void {
   const stacks = node.self.calico.natOutgoing ? node.self.stacks : [];
   const outgoing = stacks.flatMap(({ family }) => [
     rule({ family, set: { name: poolsSet(node, family), dir: "dst" } }, RETURN),
     rule({ family, set: { name: masqueradeSet(family), dir: "src" } }, MASQUERADE),
   ]);
   felix.rules("nat", "cali-nat-outgoing", outgoing);
-  felix.rules("nat", "cali-POSTROUTING", [rule({}, jump("cali-nat-outgoing")), ...own]);
+  felix.rules("nat", "cali-POSTROUTING", [rule({}, jump("cali-nat-outgoing")), ...tunnels.flatMap(intoTunnel)]);
 }
 
-/** The pools, those whose pods are masqueraded, and with a tunnel the addresses of all Calico hosts. */
-function writeSets(node: NodeDraft, felix: Agent, tunnel: GuardedTunnel | undefined): void {
+/** The pools, and those whose pods are masqueraded. */
+function writeSets(node: NodeDraft, felix: Agent): void {
   for (const pool of node.cluster.podCIDRs) {
     felix.member(poolsSet(node, pool.family), pool);
     if (node.self.calico.natOutgoing) felix.member(masqueradeSet(pool.family), pool);
   }
-  if (!tunnel) return;
-  const own = node.self.nodeIP(4);
-  if (own) felix.member(hostsSet(4), Prefix.of(own));
-  felix.perPeer("hosts", (peer) => {
-    const ip = peer.nodeIP(4);
-    return { sets: ip ? [{ set: hostsSet(4), prefix: Prefix.of(ip) }] : [] };
-  });
 }
 
 function rule(match: Match, target: Target, comment?: string): FilterRule {
@@ -187,8 +167,4 @@ function poolsSet(node: NodeDraft, family: Family): string {
 
 function masqueradeSet(family: Family): string {
   return `cali${family}0masq-ipam-pools`;
-}
-
-function hostsSet(family: Family): string {
-  return `cali${family}0all-hosts-net`;
 }

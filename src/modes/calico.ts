@@ -18,6 +18,9 @@ export const CALICO = {
   assumptions: ASSUMPTIONS,
 } as const;
 
+/** Which packets ride in a pool's tunnel: all between nodes, or those between subnets (IPPool `ipipMode`, `vxlanMode`). */
+export type Tunnelled = "Always" | "CrossSubnet";
+
 /** The smallest MTU of the node's cards; Felix takes device and pod MTUs off it (int_dataplane.go `findHostMTU`). */
 export function hostMtu(self: HostPeer): number {
   return Math.min(...self.host.nics.map((nic) => nic.mtu));
@@ -26,6 +29,20 @@ export function hostMtu(self: HostPeer): number {
 /** The tunnel's address: the first of the node's first block, taken at start-up (node/pkg/allocateip). */
 export function tunnelAddress(self: HostPeer, family: Family): Ip | undefined {
   return self.stack(family)?.share.ip;
+}
+
+/** The same as a list, for what counts the addresses in use. */
+export function tunnelAddresses(self: HostPeer, family: Family): readonly Ip[] {
+  const ip = tunnelAddress(self, family);
+  return ip ? [ip] : [];
+}
+
+/**
+ * Whether a node takes another to be on its own subnet, where CrossSubnet needs no tunnel: by the network that its Node
+ * object records (felix/calc/l3_route_resolver.go `nodeInOurSubnet`; the same test stands in BIRD's kernel filter).
+ */
+export function onOwnSubnet(self: HostPeer, peer: Ip): boolean {
+  return self.nodeNetwork(peer.family)?.contains(peer) === true;
 }
 
 /** What a node announces: its blocks, and single addresses that its pods hold in other nodes' blocks. */

@@ -65,6 +65,13 @@ export class HostPeer implements Peer {
     return this.host.nodeIPs.find((ip) => ip.family === family);
   }
 
+  /** The network of the node address, as the Node object records it: that of the card, or the address alone. */
+  nodeNetwork(family: Family): Prefix | undefined {
+    const node = this.nodeIP(family);
+    const held = this.host.nics.flatMap((nic) => nic.addresses).find(({ ip }) => node?.equals(ip));
+    return node && Prefix.of(node, held?.length);
+  }
+
   /** The card that holds the node address, or the first one when no card does. */
   get nic(): Nic {
     const holder = this.host.nics.find((nic) =>
@@ -120,9 +127,9 @@ export class HostPeer implements Peer {
       .map((ip) => Prefix.of(ip));
   }
 
-  /** The address of one of its devices, pinned by the topology or derived from the names. */
-  mac(dev: string): Mac {
-    const mac = this.host.nics.find((nic) => nic.name === dev)?.mac ?? macFromName(`${this.netns} ${dev}`);
+  /** The address of one of its devices, pinned by the topology or derived from the names; in `agent`'s way, if it has one. */
+  mac(dev: string, agent?: Mac): Mac {
+    const mac = this.host.nics.find((nic) => nic.name === dev)?.mac ?? agent ?? macFromName(`${this.netns} ${dev}`);
     this.#note(mac, this);
     return mac;
   }

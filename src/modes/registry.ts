@@ -2,14 +2,24 @@ import { nearest } from "../topology/nearest.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
 import { MODE_ALIASES, MODES } from "../topology/settings.ts";
 import { calicoBgp } from "./calico-bgp.ts";
-import { calicoIpip } from "./calico-ipip.ts";
+import { calicoIpip, calicoIpipCrossSubnet } from "./calico-ipip.ts";
+import { calicoVxlan, calicoVxlanCrossSubnet } from "./calico-vxlan.ts";
 import { flannelHostGw } from "./flannel-host-gw.ts";
 import { flannelUdp } from "./flannel-udp.ts";
 import { flannelVxlan } from "./flannel-vxlan.ts";
 import type { Mode } from "./mode.ts";
 
 /** Every mode that is built, in the order it is listed; a new mode is one file and one word here. */
-export const modes: readonly Mode[] = [flannelUdp, flannelVxlan, flannelHostGw, calicoBgp, calicoIpip];
+export const modes: readonly Mode[] = [
+  flannelUdp,
+  flannelVxlan,
+  flannelHostGw,
+  calicoBgp,
+  calicoIpip,
+  calicoIpipCrossSubnet,
+  calicoVxlan,
+  calicoVxlanCrossSubnet,
+];
 
 /** The mode a word means: a canonical name or an alias; else what is wrong with the word. */
 export function findMode(word: string): Outcome<Mode> {

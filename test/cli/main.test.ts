@@ -92,7 +92,7 @@ describe("modes", () => {
     }
     expect(out).toMatch(/flannel-udp[\s\S]*deprecated {2}since v0\.8\.0/);
     expect(out).toMatch(/^flannel: peers come from etcd or the API; NetworkPolicy is ignored$/m);
-    expect(out).toMatch(/^calico: peers come from BGP; NetworkPolicy is enforced$/m);
+    expect(out).toMatch(/^calico: peers come from BGP or the datastore; NetworkPolicy is enforced$/m);
   });
 
   test("sets names off in colour on a terminal that wants it, and never elsewhere", async () => {

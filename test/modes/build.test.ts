@@ -256,7 +256,7 @@ describe("the word for a mode", () => {
     });
   });
   test("a mode that is not built is said to be so", () => {
-    expect(findMode("calico-vxlan")).toMatchObject({ ok: false, problems: [{ code: "UNSUPPORTED" }] });
+    expect(findMode("calico-wireguard")).toMatchObject({ ok: false, problems: [{ code: "UNSUPPORTED" }] });
   });
   test("a slip gets the nearest name", () => {
     expect(findMode("flannel-vxlna")).toMatchObject({ ok: false, problems: [{ hint: "did you mean flannel-vxlan?" }] });

@@ -3,24 +3,10 @@ import { stringify } from "yaml";
 import { fibLookup } from "../../src/kernel/fib.ts";
 import { bgpView } from "../../src/modes/build.ts";
 import { loadTopology } from "../../src/topology/load.ts";
+import { A, B, NODE1_BASE, NODE1_POD } from "./calico-topologies.ts";
 import { ip, network } from "./model.ts";
 import { addresses, chainWords, links, mainRoutes } from "./words.ts";
 
-/** The two topologies of the golden examples in the Calico reference. */
-const A = `
-cluster: { podCIDR: 10.233.0.0/16 }
-subnets: { lan: 192.168.1.0/24 }
-routers: { router1: [192.168.1.1] }
-hosts: { node1: 192.168.1.2, node2: 192.168.1.3 }
-pods: { pod1: node1, pod2: node2 }
-`;
-const B = `
-cluster: { podCIDR: 10.233.0.0/16 }
-subnets: { rack-1: 192.168.1.0/24, rack-2: 192.168.2.0/24, core: 10.0.0.0/30 }
-routers: { router1: [192.168.1.1, 10.0.0.1], router2: [192.168.2.1, 10.0.0.2] }
-hosts: { node1: 192.168.1.2, node2: 192.168.2.2 }
-pods: { pod1: node1, pod2: node2 }
-`;
 /** Routers that peer, an AS a rack, mesh off. */
 const B2 = `
 cluster: { podCIDR: 10.233.0.0/16 }
@@ -34,12 +20,6 @@ hosts:
   node2: { address: 192.168.2.2, bgp: { as: 64513, peers: [router2] } }
 pods: { pod1: node1, pod2: node2 }
 `;
-
-const node1Base = [
-  "192.168.1.0/24 dev eth0 proto kernel scope link src 192.168.1.2",
-  "default via 192.168.1.1 dev eth0",
-];
-const node1Pod = "10.233.1.2 dev calice0906292e2 scope link";
 
 describe("a pod and its link", async () => {
   const net = await network("calico-bgp", A);
@@ -64,9 +44,9 @@ describe("calico-bgp", () => {
   test("(a1) on one subnet the next hop is the node", async () => {
     const net = await network("calico-bgp", A);
     expect(mainRoutes(net.netns("host/node1"))).toEqual([
-      ...node1Base,
+      ...NODE1_BASE,
       "blackhole 10.233.1.0/26 proto bird",
-      node1Pod,
+      NODE1_POD,
       "10.233.2.0/26 via 192.168.1.3 dev eth0 proto bird",
     ]);
     expect(mainRoutes(net.netns("host/node2"))).toContain("10.233.1.0/26 via 192.168.1.2 dev eth0 proto bird");
@@ -77,9 +57,9 @@ describe("calico-bgp", () => {
   test("(b1) across subnets it is the default gateway, which knows no pods", async () => {
     const net = await network("calico-bgp", B);
     expect(mainRoutes(net.netns("host/node1"))).toEqual([
-      ...node1Base,
+      ...NODE1_BASE,
       "blackhole 10.233.1.0/26 proto bird",
-      node1Pod,
+      NODE1_POD,
       "10.233.2.0/26 via 192.168.1.1 dev eth0 proto bird",
     ]);
     expect(mainRoutes(net.netns("router/router1"))).toEqual([
@@ -115,7 +95,11 @@ describe("calico-bgp", () => {
   });
   test("without mesh and peers no node learns anything", async () => {
     const net = await network("calico-bgp", `cni: { calico: { nodeToNodeMeshEnabled: false } }${A}`);
-    expect(mainRoutes(net.netns("host/node1"))).toEqual([...node1Base, "blackhole 10.233.1.0/26 proto bird", node1Pod]);
+    expect(mainRoutes(net.netns("host/node1"))).toEqual([
+      ...NODE1_BASE,
+      "blackhole 10.233.1.0/26 proto bird",
+      NODE1_POD,
+    ]);
   });
   test("a node without pods owns no block", async () => {
     const net = await network("calico-bgp", A.replace("pod2: node2", ""));
@@ -142,8 +126,8 @@ describe("calico-bgp", () => {
   test("a block of one address has no blackhole: it would be the pod's own route", async () => {
     const net = await network("calico-bgp", `cni: { calico: { blockSize: 32, version: v3.32 } }${A}`);
     expect(mainRoutes(net.netns("host/node1"))).toEqual([
-      ...node1Base,
-      `${node1Pod} metric 1024`,
+      ...NODE1_BASE,
+      `${NODE1_POD} metric 1024`,
       "10.233.2.2 via 192.168.1.3 dev eth0 proto bird metric 1024",
     ]);
   });
@@ -165,9 +149,9 @@ pods: { pod1: node1 }`,
   test("v3.32 gives mesh routes and pod routes the metric 1024, blackholes none", async () => {
     const net = await network("calico-bgp", `cni: { calico: { version: v3.32 } }${A}`);
     expect(mainRoutes(net.netns("host/node1"))).toEqual([
-      ...node1Base,
+      ...NODE1_BASE,
       "blackhole 10.233.1.0/26 proto bird",
-      `${node1Pod} metric 1024`,
+      `${NODE1_POD} metric 1024`,
       "10.233.2.0/26 via 192.168.1.3 dev eth0 proto bird metric 1024",
     ]);
     const mixed = await network(
@@ -194,9 +178,9 @@ describe("calico-ipip", () => {
     ]);
     expect(addresses(node)).toContain("10.233.1.0/32 dev tunl0");
     expect(mainRoutes(node)).toEqual([
-      ...node1Base,
+      ...NODE1_BASE,
       "blackhole 10.233.1.0/26 proto bird",
-      node1Pod,
+      NODE1_POD,
       "10.233.2.0/26 via 192.168.1.3 dev tunl0 proto bird onlink",
     ]);
     expect([...(node?.neighbours.rows() ?? []), ...(node?.fdb.rows() ?? [])]).toEqual([]);
