@@ -29,6 +29,7 @@ const BINDERS: ReadonlySet<string> = new Set([
   "→",
   "->",
   "frame",
+  "ttl",
   "by",
   "at",
 ]);

@@ -161,6 +161,7 @@ export function traceSchema(): Schema {
       }),
       verdict: ref("verdict"),
       code: CODE,
+      because: list(ref("finding"), "what only both directions, or several branches, show together"),
       senderSees: object({
         kind: one("reply", "error", "silence", "nothing-sent"),
         "error?": ref("socketError"),

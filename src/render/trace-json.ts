@@ -13,13 +13,14 @@ import { record, refusedJson } from "./row-json.ts";
  * `headers` stand only where they differ from those of the event before it of the same packet.
  */
 export function traceJson(answer: Answer): { readonly [key: string]: Json } {
-  const { question, verdict, code, senderSees, forward, reply, fixes, traceroute, assumptions } = answer;
+  const { question, verdict, code, because, senderSees, forward, reply, fixes, traceroute, assumptions } = answer;
   return fields({
     schemaVersion: SCHEMA_VERSION,
     kind: "trace",
     question: { ...record(question), src: endpointJson(question.src), dst: endpointJson(question.dst) },
     verdict,
     code,
+    because: because.map(findingJson),
     senderSees: plainOf(senderSees),
     forward: directionJson(forward),
     reply: reply && directionJson(reply),

@@ -1,4 +1,4 @@
-import type { Answer, Direction, Fix, TracerouteHop } from "../trace/answer.ts";
+import type { Answer, Direction, Finding, Fix, TracerouteHop } from "../trace/answer.ts";
 import { pathOf } from "../trace/path.ts";
 import type { Path } from "../trace/steps.ts";
 import { detours, fabricLegs, isWayBack } from "../trace/way.ts";
@@ -41,14 +41,31 @@ function replyWords(forward: Direction, reply: Direction | undefined, path: Path
   return `the reply too: ${way}, ttl ${reply.ttl}, +${reply.headerBytes}`;
 }
 
-function risks({ forward, reply }: Answer): readonly Line[] {
-  return [...forward.diagnosis.because, ...(reply?.diagnosis.because ?? [])].map(({ code, at, text }) => ({
-    label: "risk",
-    text: `${code} at ${at}: ${text.replace(/\.$/, "")}`,
-  }));
+function risks({ because, forward, reply }: Answer): readonly Line[] {
+  const facts = [...because, ...forward.diagnosis.because, ...(reply?.diagnosis.because ?? [])];
+  return facts.map((fact) => ({ label: "risk", text: factWords(fact) }));
+}
+
+function factWords({ code, at, text }: Finding): string {
+  return `${code} at ${at}: ${text.replace(/\.$/, "")}`;
+}
+
+/** Several equal ways, of which some lose the packet; one of them is shown. */
+function disagreement(answer: Answer): readonly Line[] {
+  const [first, ...lost] = answer.because;
+  return [
+    {
+      label: answer.verdict,
+      text: `${answer.code}: ${first?.text.replace(/\.$/, "") ?? "branches disagree"}`,
+      tone: "bad",
+    },
+    ...lost.map((fact) => ({ label: "lost", text: factWords(fact) })),
+    { label: `${answer.question.src.name} sees`, text: `on the way shown: ${seen(answer)}` },
+  ];
 }
 
 function loss(answer: Answer): readonly Line[] {
+  if (answer.verdict === "AMBIGUOUS") return disagreement(answer);
   const { forward, reply, verdict, question } = answer;
   const died = forward.ttl === undefined || !reply ? forward : reply;
   const { code, at, because } = died.diagnosis;
@@ -153,7 +170,8 @@ function writePicture(page: Page, path: Path): void {
 function writeHelp(page: Page, answer: Answer): void {
   const died = answer.forward.ttl === undefined || !answer.reply ? answer.forward : answer.reply;
   const { story, seeIt } = died.diagnosis;
-  if (story.length > 0) {
+  // On a way that delivers there is nothing to explain.
+  if (story.length > 0 && died.ttl === undefined) {
     page.gap();
     page.text(story.join(" "));
   }
@@ -198,7 +216,8 @@ function writeMore(page: Page, answer: Answer, delivered: boolean, zoom: "normal
   }
 }
 
-function blamed({ forward, reply, code }: Answer): string {
+function blamed({ verdict, forward, reply, code }: Answer): string {
+  if (verdict === "AMBIGUOUS") return code;
   const died = forward.ttl === undefined || !reply ? forward : reply;
   return died.diagnosis.because[0]?.code ?? died.diagnosis.code ?? code;
 }

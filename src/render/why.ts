@@ -69,7 +69,8 @@ function factSentence({ text, refused }: Finding): string {
 }
 
 /** What came of it: received, or lost and what the sender hears; then the reply. */
-function* outcome({ forward, reply, senderSees, question }: Answer, places: readonly Place[]): Generator<string> {
+function* outcome(answer: Answer, places: readonly Place[]): Generator<string> {
+  const { forward, reply, senderSees, question } = answer;
   if (forward.ttl === undefined) {
     const { story } = forward.diagnosis;
     if (story.length > 0) yield story.join(" ");
@@ -92,6 +93,7 @@ function* outcome({ forward, reply, senderSees, question }: Answer, places: read
     ? "The reply goes the same way backwards"
     : `The reply goes another way: ${back.places.map(({ name }) => name).join(", ")}`;
   yield `${way} and arrives with TTL ${reply.ttl}.`;
+  if (answer.because.length > 0) yield answer.because.map(({ text }) => text).join(" ");
 }
 
 function ttlSentence(places: readonly Place[], ttl: number): string {

@@ -84,6 +84,24 @@ export const CASES: ReadonlyMap<string, Case> = new Map<string, Case>([
     },
   ],
   [
+    "branches",
+    {
+      mode: "flannel-host-gw",
+      topology: "two-nodes",
+      faults: [
+        "node-1: ip route replace 10.244.2.0/24 nexthop via 192.168.0.12 dev eth0 nexthop via 192.168.0.99 dev eth0",
+      ],
+    },
+  ],
+  [
+    "asymmetric",
+    {
+      mode: "flannel-vxlan",
+      topology: "two-nodes",
+      faults: ["node-2: ip route replace 10.244.1.0/24 via 192.168.0.11 dev eth0"],
+    },
+  ],
+  [
     "fdb-missing",
     {
       mode: "flannel-vxlan",
