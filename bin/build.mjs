@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, transform } from "esbuild";
+import { build } from "esbuild";
 
 const bin = dirname(fileURLToPath(import.meta.url));
 const root = dirname(bin);
@@ -34,7 +34,7 @@ const lean = {
 
 /**
  * The program in parts along its dynamic imports. esbuild cuts ES modules only, so each part is turned into CommonJS
- * after. Answers the code of each part and what it takes at once.
+ * afterwards. Answers the code of each part and what it takes at once.
  */
 async function buildParts() {
   const { outputFiles, metafile } = await build({
@@ -56,18 +56,47 @@ async function buildParts() {
   });
   const parts = new Map();
   for (const { path, text } of outputFiles) {
-    const supported = { "dynamic-import": false };
-    const { code } = await transform(text, { format: "cjs", platform: "node", target, supported, minify: true });
-    const linked = code.replace(/\brequire\("\.\/([-\w]+)\.js"\)/g, 'require("./$1")');
     const { entryPoint, imports } = metafile.outputs[`bin/${basename(path)}`];
     const needs = imports.filter(({ kind, external }) => kind === "import-statement" && !external);
-    parts.set(partName(path), { code: linked, entryPoint, needs: needs.map((each) => partName(each.path)) });
+    parts.set(partName(path), { code: linked(text), entryPoint, needs: needs.map((each) => partName(each.path)) });
   }
   return { parts, metafile };
 }
 
 function partName(path) {
   return basename(path).replace(/\.js$/, "");
+}
+
+const IMPORT = /(?<=^|[;}\s])import(?:(?: (\w+)|(\*as \w+)|\{([^}]*)\}) ?from)?"(\.\/[-\w]+\.js|node:[\w/]+)";/g;
+const EXPORT = /export\{([^}]*)\};\s*$/;
+const LEFT_OVER = /(?:^|[;}\s])(?:import|export)(?: \w|[{*"])/;
+
+/**
+ * A minified ES module of esbuild's as a CommonJS function body. esbuild's own conversion asks a getter for each use of
+ * each import, which is a good part of a short run; here they are variables. That is right because parts never import in
+ * a circle, and export nothing that changes afterwards.
+ */
+function linked(text) {
+  let head = "";
+  const body = text.replace(IMPORT, (_, whole, space, names, specifier) => {
+    const value = `require(${JSON.stringify(specifier.replace(/^(\.\/.*)\.js$/, "$1"))})`;
+    const bound = names === undefined ? (whole ?? space?.replace("*as ", "")) : `{${renamed(names, "$1:$2")}}`;
+    head += bound === undefined ? `${value};` : `var ${bound}=${value};`;
+    return "";
+  });
+  const [, exported = ""] = EXPORT.exec(body) ?? [];
+  const tail = exported === "" ? "" : `Object.assign(exports,{${renamed(exported, "$2:$1")}});`;
+  const rest = body
+    .replace(EXPORT, "")
+    .replace(/\bimport\("\.\/([-\w]+)\.js"\)/g, 'Promise.resolve().then(()=>require("./$1"))');
+  const left = LEFT_OVER.exec(rest);
+  if (left) throw new Error(`left over: ${rest.slice(left.index, left.index + 80)}`);
+  return `"use strict";${head}${rest}${tail}`;
+}
+
+/** `a as b,c` with each `as` written another way. */
+function renamed(names, pattern) {
+  return names.replace(/([\w$]+) as ([\w$]+)/g, pattern);
 }
 
 /** One bundle of what every trace needs, and one for each other part. */

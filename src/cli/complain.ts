@@ -23,8 +23,11 @@ export function note(text: string, io: Io): void {
  * writing appear as `\u{1b}`.
  */
 export function visible(text: string): string {
-  return text.replace(STEERING, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
+  return PLAIN.test(text) ? text : text.replace(STEERING, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
 }
+
+/** Most texts, told without the long list below, which is not even compiled for them. */
+const PLAIN = /^[ -~]*$/;
 
 /** Cc, Cf, Zl, Zp and Cs of Unicode, written out: their names would cost every start the tables behind them. */
 const STEERING =

@@ -75,9 +75,8 @@ interface Source {
 /** A packaged name wins over a file of that name, which `./name` still reaches. */
 function open(word: string, io: Io): Source {
   if (word === "-") return { file: "stdin", name: "stdin", reading: io.readStdin(MOST_BYTES) };
-  if (io.packaged.names().includes(word)) {
-    return { file: `topologies/${word}.yaml`, name: word, reading: io.packaged.read(word) };
-  }
+  const packaged = /^[-a-z0-9]+$/.test(word) ? io.packaged.read(word) : undefined;
+  if (packaged?.ok) return { file: `topologies/${word}.yaml`, name: word, reading: packaged };
   return { file: word, reading: io.read(word, MOST_BYTES) };
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Io } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
@@ -35,7 +35,10 @@ export async function shell(argv: readonly string[], around: Around = {}): Promi
     env,
     packaged: {
       names: () => readdirSync(PACKAGED).map((file) => file.replace(/\.yaml$/, "")),
-      read: (name) => ({ ok: true, text: readFileSync(join(PACKAGED, `${name}.yaml`), "utf8") }),
+      read(name) {
+        const file = join(PACKAGED, `${name}.yaml`);
+        return existsSync(file) ? { ok: true, text: readFileSync(file, "utf8") } : { ok: false, why: "absent" };
+      },
     },
     terminal: () => (columns === undefined ? { isTty: false } : { isTty: true, columns }),
     read(file) {
