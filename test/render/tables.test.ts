@@ -59,6 +59,7 @@ describe("the tables of a node", () => {
       ## route
       # local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1  # kernel
       # local 127.0.0.1 dev lo table local proto kernel scope host src 127.0.0.1  # kernel
+      # broadcast 127.255.255.255 dev lo table local proto kernel scope link src 127.0.0.1  # kernel
       # local 192.168.0.11 dev eth0 table local proto kernel scope host src 192.168.0.11  # kernel
       # 192.168.0.0/24 dev eth0 proto kernel scope link src 192.168.0.11  # kernel
       # broadcast 192.168.0.255 dev eth0 table local proto kernel scope link src 192.168.0.11  # kernel
