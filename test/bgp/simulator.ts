@@ -5,12 +5,12 @@ import type { BgpInput, Speaker } from "../../src/bgp/speaker.ts";
 /**
  * BIRD's exchange of routes spelled out for every speaker and every session, without groups: the reference for the laws.
  *
- * `shuffle` decides who speaks next. Returns `undefined` when it does not settle.
+ * Returns `undefined` when it does not settle, or somebody has more paths than the limit.
  */
 export function simulate(
   given: BgpInput,
   origin: Speaker,
-  shuffle: (round: number) => readonly Speaker[],
+  { shuffle, limit }: Schedule,
 ): ReadonlyMap<string, readonly Route[]> | undefined {
   const all = [...given.speakers.values()];
   const tables = new Map<string, Route[]>(all.map(({ name }) => [name, []]));
@@ -20,6 +20,7 @@ export function simulate(
     for (const to of shuffle(round)) {
       if (to === origin) continue;
       const table = (peers.get(to) ?? []).flatMap((from) => heard(given, tables, { origin, from, to }));
+      if (table.length > limit) return undefined;
       table.sort((a, b) => compare(given, to, a, b));
       if (JSON.stringify(table) !== JSON.stringify(tables.get(to.name))) quiet = false;
       tables.set(to.name, table);
@@ -27,6 +28,12 @@ export function simulate(
     if (quiet) return tables;
   }
   return undefined;
+}
+
+export interface Schedule {
+  /** Who listens next. */
+  readonly shuffle: (round: number) => readonly Speaker[];
+  readonly limit: number;
 }
 
 export interface Route {
