@@ -105,9 +105,13 @@ function transmit(skb: Skb, to: Link): Step {
   return { stage: "dev_queue_xmit", skb: { ...skb, dev: to.name } };
 }
 
-/** `br_pass_frame_up`: the bridge's own device takes the frame in. */
+/**
+ * `br_pass_frame_up`: the bridge's own device takes the frame in. What br_netfilter put together goes on as if it had
+ * come whole, because `ip_rcv` clears what is kept beside it.
+ */
 function passUp(run: Run, bridge: Bridge, skb: Skb): readonly Step[] {
-  const here: Skb = { ...skb, dev: bridge.name, type: addressed(bridge, skb) };
+  const { largest: _, ...whole } = skb;
+  const here: Skb = { ...whole, dev: bridge.name, type: addressed(bridge, skb) };
   run.note(here, { kind: "receive" });
   return [protocolStep(here)];
 }
