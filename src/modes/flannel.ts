@@ -1,3 +1,5 @@
+import type { Ip } from "../addr/ip.ts";
+import { fibLookup } from "../kernel/fib.ts";
 import { attachBridge } from "./attach-bridge.ts";
 import { dockerRules, flannelRules } from "./flannel-rules.ts";
 import type { NodeDraft } from "./node.ts";
@@ -20,4 +22,16 @@ export function flannelNode(node: NodeDraft, mtu: number): void {
   flannelRules(node);
   if (node.self.flannel.bridge === "docker0") dockerRules(node);
   attachBridge(node, mtu);
+}
+
+/**
+ * flannel's `DirectRouting`: whether a node reaches an address without a gateway, by the routes it has before flanneld
+ * writes any (flannel pkg/ip/iface.go `DirectRouting`). Each side decides alone.
+ */
+export function directRouting(node: NodeDraft): (ip: Ip) => boolean {
+  const before = node.netlink.netns.snapshot();
+  return (ip) => {
+    const nexthop = fibLookup(before, { dst: ip })?.nexthop;
+    return nexthop !== undefined && nexthop.via === undefined;
+  };
 }

@@ -6,13 +6,14 @@ import { calicoIpip, calicoIpipCrossSubnet } from "./calico-ipip.ts";
 import { calicoVxlan, calicoVxlanCrossSubnet } from "./calico-vxlan.ts";
 import { flannelHostGw } from "./flannel-host-gw.ts";
 import { flannelUdp } from "./flannel-udp.ts";
-import { flannelVxlan } from "./flannel-vxlan.ts";
+import { flannelVxlan, flannelVxlanDirect } from "./flannel-vxlan.ts";
 import type { Mode } from "./mode.ts";
 
 /** Every mode that is built, in the order it is listed; a new mode is one file and one word here. */
 export const modes: readonly Mode[] = [
   flannelUdp,
   flannelVxlan,
+  flannelVxlanDirect,
   flannelHostGw,
   calicoBgp,
   calicoIpip,

@@ -3,22 +3,9 @@ import { NO_MAC } from "../../src/addr/mac.ts";
 import { buildNetwork } from "../../src/modes/build.ts";
 import { flannelUdp } from "../../src/modes/flannel-udp.ts";
 import { fdbText, neighbourText } from "../../src/render/iproute.ts";
+import { COMMON, GOLDEN } from "./flannel-topologies.ts";
 import { network, topology } from "./model.ts";
 import { addresses, chainWords, links, mainRoutes } from "./words.ts";
-
-/** Two nodes on one segment with a gateway: the golden example of the flannel reference. */
-const GOLDEN = `
-cluster: { podCIDR: 100.96.0.0/16 }
-subnets: { lan: 10.168.0.0/24 }
-routers: { gw: [10.168.0.1] }
-hosts: { a: 10.168.0.2, b: 10.168.0.3 }
-pods: { pa: a, pb0: b, pb: b }
-`;
-const COMMON = [
-  "10.168.0.0/24 dev eth0 proto kernel scope link src 10.168.0.2",
-  "default via 10.168.0.1 dev eth0",
-  "100.96.1.0/24 dev cni0 proto kernel scope link src 100.96.1.1",
-];
 
 const hostGw = await network("host-gw", GOLDEN);
 const vxlan = await network("vxlan", GOLDEN);
