@@ -4,3 +4,4 @@ export const DF = ["auto", "always", "never"] as const;
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export const SCHEMAS = ["topology", "trace", "diff"] as const;
 export const FORMATS = ["text", "json"] as const;
+export const DIFF_FORMATS = ["text", "json", "patch"] as const;

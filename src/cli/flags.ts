@@ -23,6 +23,8 @@ export interface Flags {
   readonly ipv4?: true;
   readonly ipv6?: true;
   readonly only?: string;
+  readonly rows?: true;
+  readonly exitZero?: true;
   readonly format?: string;
   readonly write?: string;
 }

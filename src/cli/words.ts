@@ -1,4 +1,4 @@
-import { DF, FORMATS, PROTOCOLS, SCHEMAS, SHELLS } from "./choices.ts";
+import { DF, DIFF_FORMATS, FORMATS, PROTOCOLS, SCHEMAS, SHELLS } from "./choices.ts";
 
 /** One option of a command. */
 export interface OptionWords {
@@ -154,6 +154,28 @@ line or an input is wrong, 3 undetermined, 4 a fault in cni-trace itself.`,
     options: [...world, ascii],
     examples: ["cni-trace route --mode vxlan node-1 10.244.2.2"],
     more: "Exit status: 0 a row leads on, 1 none does.",
+  },
+  {
+    name: "diff",
+    args: [
+      { name: "LEFT", about: "a mode, or a topology: a file or a packaged one", count: "one" },
+      { name: "RIGHT", about: "the same", count: "one" },
+      { name: "SRC", about: "where a packet is sent", count: "maybe" },
+      { name: "DST", about: "where to; :PORT may follow", count: "maybe" },
+    ],
+    summary: "what makes two modes or two files different",
+    about: `Compares the tables of two networks row by row, and says what few causes are behind
+it; with SRC and DST, where the way of a packet parts.`,
+    group: ASK,
+    options: [
+      ...world,
+      { long: "rows", about: "every row under its cause" },
+      format(DIFF_FORMATS),
+      { long: "exit-zero", about: "exit with 0 whether they differ or not" },
+      ascii,
+    ],
+    examples: ["cni-trace diff udp vxlan", "cni-trace diff old.yaml new.yaml --mode bgp pod-a pod-b"],
+    more: "Exit status: 0 they are the same, 1 they differ.",
   },
   {
     name: "lab",

@@ -34,7 +34,10 @@ export async function shell(argv: readonly string[], around: Around = {}): Promi
     version: "1.2.3",
     env,
     packaged: {
-      names: () => readdirSync(PACKAGED).map((file) => file.replace(/\.yaml$/, "")),
+      names: () =>
+        readdirSync(PACKAGED)
+          .map((file) => file.replace(/\.yaml$/, ""))
+          .sort(),
       read(name) {
         const file = join(PACKAGED, `${name}.yaml`);
         return existsSync(file) ? { ok: true, text: readFileSync(file, "utf8") } : { ok: false, why: "absent" };

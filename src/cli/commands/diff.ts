@@ -1,0 +1,109 @@
+import { modes } from "../../modes/registry.ts";
+import { type DiffAnswer, type DiffSide, diffQuestion } from "../../query/diff.ts";
+import { nearest } from "../../topology/nearest.ts";
+import type { Outcome, Problem } from "../../topology/problem.ts";
+import { MODE_ALIASES, MODES } from "../../topology/settings.ts";
+import { notAmong, readAsk, splitPort } from "../ask.ts";
+import { DIFF_FORMATS } from "../choices.ts";
+import { complain } from "../complain.ts";
+import type { Flags } from "../flags.ts";
+import type { Io } from "../io.ts";
+import { layoutOf } from "../layout.ts";
+import type { Run } from "../run.ts";
+import { readWorld } from "../world.ts";
+
+/** `diff LEFT RIGHT [SRC DST]`: what makes two networks different, and how one packet's way changes with it. */
+export const diff: Run = async ([left = "", right = "", src, dst], flags, io) => {
+  const asked = src === undefined ? undefined : readAsk([src, dst ?? ""], flags);
+  const others = [
+    ...(asked && !asked.ok ? asked.problems : []),
+    ...(src !== undefined && dst === undefined ? [MISSING_DST] : []),
+    ...notAmong("--format", flags.format, DIFF_FORMATS),
+  ];
+  const places = src === undefined || dst === undefined ? [] : [src, splitPort(dst).name];
+  const quiet = onceEach(io);
+  const sides: DiffSide[] = [];
+  const problems: Problem[] = [];
+  for (const [word, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    const side = await readSide(word, other, flags, quiet, { places, others });
+    if (side.ok) sides.push(side.value);
+    else problems.push(...side.problems);
+  }
+  const [before, after] = sides;
+  if (!before || !after) return complain(unique(problems), io);
+  const outcome = diffQuestion(before, after, asked?.ok ? asked.value : undefined);
+  if (!outcome.ok) return complain(unique(outcome.problems), io);
+  io.write(await textOf(outcome.value, flags, io));
+  return isSame(outcome.value) || flags.exitZero ? 0 : 1;
+};
+
+const MISSING_DST: Problem = { code: "usage", message: "SRC alone is no packet", hint: "say DST too, or neither" };
+
+type Rest = Parameters<typeof readWorld>[2];
+
+/** A side is a mode, over the other side's topology or the one of `--topology`; or a topology, in its own mode or that of `--mode`. */
+async function readSide(word: string, other: string, flags: Flags, io: Io, rest: Rest): Promise<Outcome<DiffSide>> {
+  const problem = isMode(word) ? undefined : unclear(word, io);
+  if (problem) return { ok: false, problems: [problem, ...rest.others] };
+  const topology = isMode(word) ? (flags.topology ?? (isMode(other) || unclear(other, io) ? undefined : other)) : word;
+  const own: Flags = { ...flags, ...(topology !== undefined && { topology }), ...(isMode(word) && { mode: word }) };
+  const world = await readWorld(own, io, rest);
+  if (!world.ok) return world;
+  const { modes: chosen, faults } = world.value;
+  const [mode, ...more] = chosen;
+  if (!mode || more.length > 0) return { ok: false, problems: [ONE_MODE] };
+  return { ok: true, value: { topology: world.value.topology, mode, faults } };
+}
+
+const ONE_MODE: Problem = { code: "usage", message: "--mode names several modes, and a side of diff has one" };
+
+function isMode(word: string): boolean {
+  return MODES.some((name) => name === word) || MODE_ALIASES.has(word);
+}
+
+/** A word that is no mode, no packaged topology and looks like no file. */
+function unclear(word: string, io: Io): Problem | undefined {
+  const names = io.packaged.names();
+  if (word === "-" || /[./\\]/.test(word) || names.includes(word)) return undefined;
+  const meant = nearest(word, [...modes.map(({ name }) => name), ...MODE_ALIASES.keys(), ...names]);
+  const hint = meant === undefined ? "a file without an ending is ./name" : `did you mean ${meant}?`;
+  return { code: "usage", message: `${word} is neither a mode nor a packaged topology`, hint };
+}
+
+/** Says the same thing once, though both sides have it to say. */
+function onceEach(io: Io): Io {
+  const said = new Set<string>();
+  return {
+    ...io,
+    writeError(text) {
+      if (!said.has(text)) io.writeError(text);
+      said.add(text);
+    },
+  };
+}
+
+function unique(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}
+
+async function textOf(answer: DiffAnswer, flags: Flags, io: Io): Promise<string> {
+  switch (flags.format) {
+    case "json": {
+      const { diffJson } = await import("../../render/diff-json.ts");
+      return `${JSON.stringify(diffJson(answer), undefined, 2)}\n`;
+    }
+    case "patch":
+      return (await import("../../render/diff-patch.ts")).renderPatch(answer);
+    default: {
+      const { renderDiff } = await import("../../render/diff-text.ts");
+      return renderDiff(answer, { ...(await layoutOf(io, flags)), rows: flags.rows ? "all" : "some" });
+    }
+  }
+}
+
+function isSame({ diff: { changes, only } }: DiffAnswer): boolean {
+  return changes.length === 0 && only.left.length === 0 && only.right.length === 0;
+}
