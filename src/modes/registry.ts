@@ -5,6 +5,7 @@ import { calicoBgp } from "./calico-bgp.ts";
 import { calicoIpip, calicoIpipCrossSubnet } from "./calico-ipip.ts";
 import { calicoVxlan, calicoVxlanCrossSubnet } from "./calico-vxlan.ts";
 import { flannelHostGw } from "./flannel-host-gw.ts";
+import { flannelIpip, flannelIpipDirect } from "./flannel-ipip.ts";
 import { flannelUdp } from "./flannel-udp.ts";
 import { flannelVxlan, flannelVxlanDirect } from "./flannel-vxlan.ts";
 import type { Mode } from "./mode.ts";
@@ -15,6 +16,8 @@ export const modes: readonly Mode[] = [
   flannelVxlan,
   flannelVxlanDirect,
   flannelHostGw,
+  flannelIpip,
+  flannelIpipDirect,
   calicoBgp,
   calicoIpip,
   calicoIpipCrossSubnet,

@@ -55,6 +55,8 @@ describe("flannel's TTL and traceroute", () => {
     ["flannel-vxlan", "62: 100.96.1.1 100.96.2.0 100.96.2.2"],
     ["flannel-vxlan-direct", "62: 100.96.1.1 10.168.0.3 100.96.2.2"],
     ["flannel-host-gw", "62: 100.96.1.1 10.168.0.3 100.96.2.2"],
+    ["flannel-ipip", "62: 100.96.1.1 100.96.2.0 100.96.2.2"],
+    ["flannel-ipip-direct", "62: 100.96.1.1 10.168.0.3 100.96.2.2"],
   ])("%s", async (mode, wanted) => {
     expect(await seen(mode, GOLDEN)).toBe(wanted);
   });
