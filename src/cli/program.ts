@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from "commander";
 import { nearest } from "../topology/nearest.ts";
 import type { Flags, Request } from "./flags.ts";
-import { type ArgumentWords, type CommandWords, commands, EXAMPLES, type OptionWords } from "./words.ts";
+import { type ArgumentWords, type CommandWords, commands, EXAMPLES, type OptionWords, TELL } from "./words.ts";
 
 /** Help is as wide as this everywhere, so that it can be written when the program is built. */
 const HELP_WIDTH = 80;
@@ -29,7 +29,7 @@ export function parse(argv: readonly string[], version: string): Parsed {
     root.parse(argv, { from: "user" });
   } catch (error) {
     if (!isComplaint(error)) throw error;
-    if (error.exitCode !== 0) return { kind: "wrong", message: mistypedCommand(argv) ?? oneLine(error.message) };
+    if (error.exitCode !== 0) return { kind: "wrong", message: mistypedCommand(argv, error) ?? oneLine(error.message) };
   }
   return request ? { kind: "request", request } : { kind: "text", text };
 }
@@ -46,10 +46,10 @@ export function program(version: string, { chosen, write }: Listener): Command {
     .description("Which way a packet takes between pods, and why: walked through the tables that a CNI writes.")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .helpCommand("help [COMMAND]", "print the help of a command")
+    .addHelpCommand(helpCommand())
     .showSuggestionAfterError()
     .exitOverride()
-    .configureHelp({ helpWidth: HELP_WIDTH })
+    .configureHelp({ helpWidth: HELP_WIDTH, subcommandTerm: (each) => each.name() })
     .configureOutput({ writeOut: write, writeErr: write, outputError: () => undefined, getOutHasColors: () => false })
     .addHelpText("after", EXAMPLES);
   for (const words of commands) root.addCommand(command(root, words, chosen), { isDefault: words.name === "trace" });
@@ -66,9 +66,13 @@ function command(root: Command, words: CommandWords, chosen: Listener["chosen"])
     .helpOption("-h, --help", "print this help");
   for (const argument of args) built.addArgument(argumentOf(argument));
   for (const option of options) built.addOption(optionOf(option));
-  if (examples.length > 0) built.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}`);
-  if (more !== undefined) built.addHelpText("after", `\n${more}`);
+  const after = [`Examples:\n${examples.map((line) => `  ${line}`).join("\n")}`, ...(more === undefined ? [] : [more])];
+  built.addHelpText("after", after.map((text) => `\n${text}`).join("\n"));
   return built.action(() => chosen({ command: name, args: built.args, flags: built.opts<Flags>() }));
+}
+
+function helpCommand(): Command {
+  return new Command("help").argument("[COMMAND]").description("print the help of a command").helpGroup(TELL);
 }
 
 const BRACKETS = { one: ["<", ">"], maybe: ["[", "]"], some: ["<", "...>"], any: ["[", "...]"] } as const;
@@ -96,6 +100,7 @@ function oneMore(value: string, before: readonly string[] = []): readonly string
 }
 
 interface Complaint extends Error {
+  readonly code: string;
   readonly exitCode: number;
 }
 
@@ -105,11 +110,18 @@ function isComplaint(error: unknown): error is Complaint {
   );
 }
 
-/** A first word that is nearly a command is taken for a place by the grammar, and then DST is missing. */
-function mistypedCommand([first = "", ...others]: readonly string[]): string | undefined {
+/**
+ * A first word that is nearly a command is taken for a place by the grammar, and then DST is missing. Help for a word
+ * that is no command is refused without a word.
+ */
+function mistypedCommand(argv: readonly string[], { code }: Complaint): string | undefined {
+  const asksHelp = code === "commander.help";
+  const [first = "", ...others] = asksHelp ? argv.slice(1) : argv;
   const names = commands.map((words) => words.name);
-  const meant = others.length < 2 && !names.includes(first) ? nearest(first, names) : undefined;
-  return meant && `there is no command ${first} (did you mean ${meant}?)`;
+  if (names.includes(first) || (others.length > 1 && !asksHelp)) return undefined;
+  const meant = nearest(first, names);
+  const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
+  return asksHelp || meant !== undefined ? `there is no command ${first}${hint}` : undefined;
 }
 
 /** `error: unknown option '--mod'` and its suggestion on one line, the first word left out. */

@@ -40,7 +40,7 @@ export interface CommandWords {
 }
 
 const ASK = "Commands that ask:";
-const TELL = "Commands that tell:";
+export const TELL = "Commands that tell:";
 
 const topology: OptionWords = {
   long: "topology",
@@ -96,7 +96,7 @@ The word trace may be left out.`,
       ...world,
       { long: "protocol", value: "NAME", about: "default udp; tcp is a SYN, icmp an echo", words: PROTOCOLS },
       { long: "sport", value: "PORT", about: "the port it is sent from; default 40000" },
-      { long: "size", value: "BYTES", about: "its IP length; default 60, of an echo 84" },
+      { long: "size", value: "BYTES", about: "its IP length; default 60, of an echo 84; an SCTP INIT has but one" },
       { long: "ttl", value: "NUMBER", about: "its TTL; default 64" },
       { long: "df", value: "WHEN", about: "whether it may be fragmented; default auto", words: DF },
       { long: "ipv4", short: "4", about: "over IPv4" },

@@ -39,6 +39,19 @@ describe("-w FILE", () => {
     });
   });
 
+  test.each(["udp", "tcp", "icmp", "sctp"])(
+    "holds a question of %s that says nothing of its size",
+    async (protocol) => {
+      const { err, code, written } = await capture(`-t two-nodes --mode vxlan --protocol ${protocol} -w a pod-a pod-b`);
+      expect([err, code, written.size]).toEqual(["", 0, 1]);
+    },
+  );
+
+  test("says that an SCTP INIT has but one size", async () => {
+    const { err, code } = await capture("-t two-nodes --mode vxlan --protocol sctp --size 60 -w a pod-a pod-b");
+    expect([err, code]).toEqual(["cni-trace: 60 bytes is no IP length for sctp (an INIT has 52)\n", 2]);
+  });
+
   test("is of one mode", async () => {
     const { out, err, code, written } = await capture("-t two-nodes --mode vxlan,udp -w a pod-a pod-b");
     expect([out, code, written.size]).toEqual(["", 2, 0]);

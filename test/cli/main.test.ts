@@ -30,7 +30,7 @@ describe("without a question", () => {
 
   test("every command that the help lists has a help of its own", async () => {
     const { out } = await shell(["--help"]);
-    const names = [...out.matchAll(/^ {2}([a-z]+) (?:\[|<| )/gm)]
+    const names = [...out.matchAll(/^ {2}([a-z]+) {2}/gm)]
       .map(([, name = ""]) => name)
       .filter((name) => name !== "help");
     expect(names).toContain("topologies");
@@ -45,6 +45,8 @@ describe("without a question", () => {
 describe("a wrong command line is told in one line, with the nearest spelling, and ends with 2", () => {
   test.each([
     ["topologies --nmae", "cni-trace: unknown option '--nmae'"],
+    ["help tabels", "cni-trace: there is no command tabels (did you mean tables?)"],
+    ["help nothing-like-it", "cni-trace: there is no command nothing-like-it (cni-trace --help has the grammar)"],
     ["schema", "cni-trace: missing required argument 'NAME'"],
     ["init too much", "cni-trace: too many arguments for 'init'. Expected 0 arguments but got 2."],
     ["topologies two-node", "cni-trace: there is no packaged topology two-node (did you mean two-nodes?)"],
