@@ -267,6 +267,7 @@ class Bench:
         self.rings = [Ring(name) for name in told["netns"]]
         self.all = told["netns"]
         self.quiet = told["quiet"]
+        self.bridges = told["bridges"]
 
     def frames(self):
         return [frame for ring in self.rings for frame in ring.read()]
@@ -296,9 +297,8 @@ class Bench:
         for name in self.all * 2 if told.get("cold") else []:
             enter(name)
             subprocess.run(["ip", "neigh", "flush", "all"], capture_output=True)
-            for _, dev in socket.if_nameindex():
-                if os.path.exists(f"/proc/sys/net/ipv4/conf/{dev}"):
-                    subprocess.run(["bridge", "fdb", "flush", "dev", dev, "dynamic"], capture_output=True)
+            for dev in self.bridges.get(name, []):
+                subprocess.run(["bridge", "fdb", "flush", "dev", dev, "dynamic"], capture_output=True)
 
     def probe(self, told):
         self.forget(told)

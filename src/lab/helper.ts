@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,7 +9,9 @@ const MOST_OUTPUT = 512 * 1024 * 1024;
 
 /** The helper of the package this program is part of: its folder is above the running file. */
 function helperPath(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
+  // A bundle has no address of its own: then the command that was started tells where it is.
+  const own: string | undefined = import.meta.url;
+  let folder = dirname(own === undefined ? realpathSync(process.argv[1] ?? "") : fileURLToPath(own));
   while (!existsSync(join(folder, NAME))) {
     const above = dirname(folder);
     if (above === folder) throw new Error(`${NAME} is not in the package`);

@@ -45,8 +45,17 @@ const OTHERHOST = 3;
 /** Seconds in which nothing happens at the end of a probe; longer where processes forward. */
 const QUIET = { kernel: 0.035, process: 0.08 } as const;
 
+/** How long to wait for what may be late. */
+export type Pace = "brisk" | "patient";
+const PATIENCE: Readonly<Record<Pace, number>> = { brisk: 1, patient: 5 };
+
 /** Sends the cases in the lab that stands, and reads back every frame. */
-export function observe(network: Network, names: Names, expected: readonly Expected[]): readonly Observed[] {
+export function observe(
+  network: Network,
+  names: Names,
+  expected: readonly Expected[],
+  pace: Pace,
+): readonly Observed[] {
   const forwards = [...network.names()].some((name) => (network.netns(name)?.forwarders.length ?? 0) > 0);
   const probes = expected.map(({ case: each, trace }) => {
     const { src, dst, protocol, sport, dport, size, df, ttl, cold } = each.question;
@@ -68,7 +77,8 @@ export function observe(network: Network, names: Names, expected: readonly Expec
   );
   const said = ask("probe", [], {
     netns: [...names.kernel.values()],
-    quiet: forwards ? QUIET.process : QUIET.kernel,
+    bridges: Object.fromEntries([...names.kernel].map(([place, name]) => [name, bridgesOf(network, place)])),
+    quiet: (forwards ? QUIET.process : QUIET.kernel) * PATIENCE[pace],
     probes: [...warming, ...probes],
   });
   const lines = said.trim().split("\n").slice(warming.length);
@@ -91,6 +101,11 @@ function isLimited({ events }: Trace): boolean {
 
 function failsSlowly({ events }: Trace): boolean {
   return events.some(({ action }) => action.kind === "drop" && action.reason === "NEIGH_FAILED");
+}
+
+function bridgesOf(network: Network, place: string): readonly string[] {
+  const links = [...(network.netns(place)?.links.values() ?? [])];
+  return links.filter(({ kind }) => kind === "bridge").map(({ name }) => name);
 }
 
 type End = Expected["case"]["question"]["src"];

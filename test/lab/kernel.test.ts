@@ -18,7 +18,7 @@ const PREFIX = "cnitest-";
 const MODES = ["flannel-vxlan", "flannel-udp", "flannel-host-gw", "calico-bgp"] as const;
 const SEED = 20261122;
 /** Random topologies of each mode. */
-const RUNS = 3;
+const RUNS = 2;
 
 async function packaged(name: string, mode: string): Promise<Network> {
   const file = `${name}.yaml`;
@@ -44,14 +44,15 @@ if (lacks.length > 0) {
   afterAll(() => takeDown(PREFIX));
 
   describe.each(MODES)("%s", (mode) => {
-    test.each(["two-nodes", "two-subnets"])(
-      "is the kernel's on %s, both ways, in every frame",
-      async (name) => {
-        const network = await packaged(name, mode);
-        agree(network, podPairs(network, 2));
-      },
-      60_000,
-    );
+    test("is the kernel's on two-nodes in every frame of every packet", async () => {
+      const network = await packaged("two-nodes", mode);
+      agree(network, podPairs(network, 1));
+    }, 60_000);
+
+    test("is the kernel's on two-subnets, both ways", async () => {
+      const network = await packaged("two-subnets", mode);
+      agree(network, podPairs(network, 2), { only: few });
+    }, 60_000);
 
     test("is the kernel's on random topologies, most of them broken", () => {
       const found = findMode(mode);
