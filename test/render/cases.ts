@@ -34,13 +34,13 @@ export const CASES: ReadonlyMap<string, Case> = new Map<string, Case>([
     {
       mode: "flannel-host-gw",
       topology: "two-nodes",
-      set: [...V6, "hosts.node-1=fd00:1::11", "hosts.node-2=fd00:1::12"],
+      set: [...V6, "routers.gateway=fd00:1::1", "hosts.node-1=fd00:1::11", "hosts.node-2=fd00:1::12"],
     },
   ],
   ["bridge", { mode: "flannel-vxlan", topology: "one-node" }],
   ["calico-ipip", { mode: "calico-ipip", topology: "two-subnets" }],
   ["calico-veth", { mode: "calico-bgp", topology: "two-subnets", set: ["pods.pod-b=node-1"] }],
-  ["calico-no-default", { mode: "calico-bgp", topology: "one-node" }],
+  ["calico-no-default", { mode: "calico-bgp", topology: "one-node", set: ["routers={}"] }],
   ["emsgsize", { mode: "flannel-vxlan", topology: "two-nodes", ask: { size: 1500, df: "always" } }],
   [
     "frag-needed",
