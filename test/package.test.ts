@@ -36,9 +36,9 @@ function run(...args: readonly string[]) {
 }
 
 describe("the packed package", () => {
-  test("holds the command, the library with its types, the topologies, and nothing else", () => {
+  test("holds the command, the library with its types, the topologies, the lab's helper, and nothing else", () => {
     const strange = files.filter(
-      (file) => !/^(LICENSE|README\.md|package\.json|(bin|dist|topologies)(\/|$))/.test(file),
+      (file) => !/^(LICENSE|README\.md|package\.json|(bin|dist|topologies)(\/|$)|src(\/lab(\/helper\.py)?)?$)/.test(file),
     );
     expect(strange).toEqual([]);
     for (const file of [
@@ -47,6 +47,7 @@ describe("the packed package", () => {
       "bin/cni-trace.cjs",
       "dist/index.js",
       "dist/index.d.ts",
+      "src/lab/helper.py",
       "topologies/two-nodes.yaml",
     ]) {
       expect(files).toContain(file);

@@ -9,7 +9,7 @@ import { ipOf, type Skb, type Step, withIp } from "./skb.ts";
 
 /**
  * `tun_net_xmit` and what the process at the other end does: read, look up the lease, one off the TTL, send in a
- * datagram. The lookup comes before the TTL, and at TTL 0 nothing is reported (flannel `proxy_amd64.c`, `tun_to_udp`).
+ * datagram. The lookup comes before the TTL, and at TTL 0 nothing is reported (`proxy_amd64.c`, `tun_to_udp`).
  */
 export function tunXmit(run: Run, skb: Skb): readonly Step[] {
   const netns = run.netns(skb.netns);
