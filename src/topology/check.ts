@@ -1,6 +1,7 @@
 import type { Complain } from "./complaint.ts";
 import type { Section } from "./file.ts";
-import { isMarked, locateWhole, type MarkedTree } from "./marks.ts";
+import { locateWhole } from "./locate.ts";
+import { isMarked, type MarkedTree } from "./marks.ts";
 import type { Path } from "./path.ts";
 import type { Place } from "./problem.ts";
 import type { Assumption } from "./topology.ts";

@@ -1,4 +1,5 @@
-import { locate, type MarkedTree } from "./marks.ts";
+import { locate } from "./locate.ts";
+import type { MarkedTree } from "./marks.ts";
 import type { Path } from "./path.ts";
 import type { Problem } from "./problem.ts";
 

@@ -27,11 +27,16 @@ export function explainAndMend(read: MarkedTree, complain: Complain): readonly P
     complain({ code: "wrong-type", path: [], message: `a topology is a map, not ${typeWord(read.tree)}`, hint: START });
     return [[]];
   }
+  const rest = dropMostBadPods(read.tree);
   const went = new Set<string>();
   // A mended key may uncover mistakes below it; nothing nests deeper than this.
   for (let round = 0; round < 20; round++) {
-    const result = topologySchema.safeParse(withFewPods(read.tree), { reportInput: true });
-    if (result.success) return dropBadPods(read.tree, gone, complain);
+    const result = topologySchema.safeParse(withBadPods(read.tree), { reportInput: true });
+    if (result.success) {
+      for (const path of rest)
+        complain({ code: "wrong-type", path, message: `${path[1]} is not a pod`, hint: expectedAt(path) });
+      return [...gone, ...rest];
+    }
     const all = flatten(result.error.issues, []);
     // Misspelt keys first: with their right names, what was missing may be there.
     const misspelt = all.filter(({ issue }) => issue.code === "unrecognized_keys");
@@ -150,30 +155,23 @@ function rightKeys(
 /** How many pods, or unknown keys of one map, are explained one by one. */
 const MOST_EXPLAINED = 1000;
 
-/** The same tree with none but wrong pods, and not too many: the right ones have nothing to explain. */
-function withFewPods(tree: unknown): unknown {
-  if (!isMap(tree) || !isMap(tree.pods)) return tree;
-  const few = {};
-  let count = 0;
-  for (const [name, entry] of Object.entries(tree.pods)) {
-    if (isPodEntry(entry)) continue;
-    if (++count > MOST_EXPLAINED) break;
-    own(few, name, entry);
-  }
-  return { ...tree, pods: few };
+/** Takes wrong pods out of a tree but for the first thousand; answers their paths. */
+function dropMostBadPods(tree: object): readonly Path[] {
+  const pods: unknown = Reflect.get(tree, "pods");
+  if (!isMap(pods)) return [];
+  const bad = Object.keys(pods).filter((name) => !isPodEntry(pods[name]));
+  const rest = bad.slice(MOST_EXPLAINED);
+  for (const name of rest) Reflect.deleteProperty(pods, name);
+  return rest.map((name) => ["pods", name]);
 }
 
-/** Takes out the wrong pods that were too many to explain. */
-function dropBadPods(tree: unknown, gone: Path[], complain: Complain): Path[] {
-  const pods = isMap(tree) && isMap(tree.pods) ? tree.pods : {};
-  for (const [name, entry] of Object.entries(pods)) {
-    if (isPodEntry(entry)) continue;
-    const path = ["pods", name];
-    complain({ code: "wrong-type", path, message: `${shown(name)} is not a pod`, hint: expectedAt(path) });
-    gone.push(path);
-    Reflect.deleteProperty(pods, name);
-  }
-  return gone;
+/** The same tree with none but wrong pods: the right ones have nothing to explain. */
+function withBadPods(tree: object): object {
+  const pods: unknown = Reflect.get(tree, "pods");
+  if (!isMap(pods)) return tree;
+  const bad = {};
+  for (const [name, entry] of Object.entries(pods)) if (!isPodEntry(entry)) own(bad, name, entry);
+  return { ...tree, pods: bad };
 }
 
 /** The types that would have done, of all alternatives. */

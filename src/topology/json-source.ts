@@ -1,23 +1,33 @@
 import { LIMITS } from "./limits.ts";
 import { type Mark, type MarkedTree, type Marks, ROOT, type SourceText } from "./marks.ts";
 
+/** What to do on the way through a JSON text. */
+export interface MarkOptions {
+  /** Where the value to read starts; default: the start of the text. */
+  readonly start?: number;
+  /** Whether values inside a pod are marked; a large text has a million of them, and `locate` can mark them later. */
+  readonly insidePods: boolean;
+  /** Called for each key that stands twice in its map, which `JSON.parse` swallows. */
+  readonly twin: (offset: number, key: string) => void;
+}
+
 /**
- * Reads JSON that `JSON.parse` has already accepted once more, with the place of every entry, and tells of each key
- * that stands twice, which `JSON.parse` swallows. `undefined` when it is nested too deep.
+ * Reads JSON that `JSON.parse` has already accepted once more, with the place of every entry. `undefined` when it is
+ * nested too deep, or has a map or list of absurd length.
  */
-export function markJson(source: SourceText, complain: (offset: number, key: string) => void): MarkedTree | undefined {
+export function markJson(source: SourceText, { start = 0, insidePods, twin }: MarkOptions): MarkedTree | undefined {
   const { text } = source;
   const marks: Marks = new Map();
   const path: (string | number)[] = [];
-  let at = 0;
-  let tooDeep = false;
+  let at = start;
+  let beyond = false;
 
   function space(): void {
     for (let code = text.charCodeAt(at); code === 32 || (code >= 9 && code <= 13); code = text.charCodeAt(at)) at++;
   }
 
   function string(): string {
-    const start = at++;
+    const from = at++;
     let plain = true;
     for (let code = text.charCodeAt(at); code !== 34; code = text.charCodeAt(at)) {
       if (code === 92) {
@@ -27,41 +37,58 @@ export function markJson(source: SourceText, complain: (offset: number, key: str
       at++;
     }
     at++;
-    return plain ? text.slice(start + 1, at - 1) : String(JSON.parse(text.slice(start, at)));
+    return plain ? text.slice(from + 1, at - 1) : String(JSON.parse(text.slice(from, at)));
   }
 
   function word(): unknown {
-    const start = at;
+    const from = at;
     while (at < text.length && !/[\s,\]}]/.test(text.charAt(at))) at++;
-    return JSON.parse(text.slice(start, at));
+    return JSON.parse(text.slice(from, at));
   }
 
   function value(): unknown {
     const first = text.charCodeAt(at);
     if (first === 34) return string();
     if (first !== 123 && first !== 91) return word();
-    if (path.length >= LIMITS.depth) tooDeep = true;
+    if (path.length >= LIMITS.depth) beyond = true;
     return first === 123 ? map() : list();
+  }
+
+  /** A place for the marks of a container; none inside a pod. */
+  function entriesOf(found: object): Map<string | number, Mark> | undefined {
+    if (!insidePods && path.length >= 2 && path[0] === "pods") return undefined;
+    const entries = new Map<string | number, Mark>();
+    marks.set(found, entries);
+    return entries;
+  }
+
+  function enter(step: string | number, length: number): void {
+    if (length > LIMITS.entries && path[0] !== "pods") beyond = true;
+    path.push(step);
+  }
+
+  function leave(): void {
+    path.pop();
+    space();
+    if (text.charCodeAt(at) === 44) at++;
   }
 
   function map(): object {
     const found = {};
-    const entries = new Map<string | number, Mark>();
-    marks.set(found, entries);
+    const entries = entriesOf(found);
     at++;
-    for (space(); !tooDeep && text.charCodeAt(at) !== 125; space()) {
+    let length = 0;
+    for (space(); !beyond && text.charCodeAt(at) !== 125; space()) {
       const key = at;
       const name = string();
       space();
       at++;
       space();
-      path.push(name);
-      entries.set(name, { source, key, value: at });
-      if (Object.hasOwn(found, name)) complain(key, name);
+      entries?.set(name, { source, key, value: at });
+      if (Object.hasOwn(found, name)) twin(key, name);
+      enter(name, length++);
       own(found, name, value());
-      path.pop();
-      space();
-      if (text.charCodeAt(at) === 44) at++;
+      leave();
     }
     at++;
     return found;
@@ -69,16 +96,13 @@ export function markJson(source: SourceText, complain: (offset: number, key: str
 
   function list(): unknown[] {
     const found: unknown[] = [];
-    const entries = new Map<string | number, Mark>();
-    marks.set(found, entries);
+    const entries = entriesOf(found);
     at++;
-    for (space(); !tooDeep && text.charCodeAt(at) !== 93; space()) {
-      path.push(found.length);
-      entries.set(found.length, { source, key: at, value: at });
+    for (space(); !beyond && text.charCodeAt(at) !== 93; space()) {
+      entries?.set(found.length, { source, key: at, value: at });
+      enter(found.length, found.length);
       found.push(value());
-      path.pop();
-      space();
-      if (text.charCodeAt(at) === 44) at++;
+      leave();
     }
     at++;
     return found;
@@ -87,7 +111,7 @@ export function markJson(source: SourceText, complain: (offset: number, key: str
   space();
   marks.set(ROOT, new Map([[0, { source, key: at, value: at }]]));
   const tree = value();
-  return tooDeep ? undefined : { tree, marks };
+  return beyond ? undefined : { tree, marks };
 }
 
 /** Sets an entry of a map whatever its name; `__proto__` becomes an entry like any other. */

@@ -3,7 +3,7 @@ import { isMarked, type MarkedTree, type SourceText } from "./marks.ts";
 import type { Outcome, Problem } from "./problem.ts";
 import { isTopologyFile } from "./read.ts";
 import { resolve } from "./resolve.ts";
-import { isLarge, markedSource, readSource } from "./source.ts";
+import { markedSource, readSource } from "./source.ts";
 import type { Topology } from "./topology.ts";
 
 export interface TopologyInput {
@@ -24,12 +24,18 @@ export interface TopologyInput {
 export async function loadTopology(input: TopologyInput): Promise<Outcome<Topology>> {
   const text = input.text.startsWith("\uFEFF") ? input.text.slice(1) : input.text;
   const source: SourceText = { file: input.file, text };
-  const first = await readSource(source, { scan: (input.set ?? []).length === 0 });
-  if (!first.read) return { ok: false, problems: inFileOrder(first.problems) };
-  const outcome = await check(input, first.read, first.problems);
-  if (outcome.ok || isMarked(first.read) || !isLarge(source)) return outcome;
-  const again = markedSource(source);
-  return again.read ? check(input, again.read, again.problems) : { ok: false, problems: again.problems };
+  const outcome = await readOnce(input, source);
+  if (outcome) return outcome;
+  const { read, problems } = markedSource(source);
+  return read ? check(input, read, problems) : { ok: false, problems };
+}
+
+/** `undefined` when a large text, read without places, has problems: then it is read again with them. */
+async function readOnce(input: TopologyInput, source: SourceText): Promise<Outcome<Topology> | undefined> {
+  const { read, problems } = await readSource(source, { scan: (input.set ?? []).length === 0 });
+  if (!read) return { ok: false, problems: inFileOrder(problems) };
+  const outcome = await check(input, read, problems);
+  return outcome.ok || isMarked(read) ? outcome : undefined;
 }
 
 async function check(input: TopologyInput, read: MarkedTree, known: readonly Problem[]): Promise<Outcome<Topology>> {

@@ -1,4 +1,3 @@
-import type { Path } from "./path.ts";
 import type { PodColumns } from "./pod-scan.ts";
 import type { Place, Problem } from "./problem.ts";
 
@@ -45,34 +44,6 @@ export function placeAt(source: SourceText, offset: number): Place {
     else high = middle - 1;
   }
   return { file: source.file, line: low + 1, column: offset - (source.lines[low] ?? 0) + 1 };
-}
-
-/** The place of a path, or of the innermost part of it that is in a text; `undefined` when the tree has no marks. */
-export function locate(read: MarkedTree, path: Path, part: "key" | "value"): Place | undefined {
-  const { mark, depth } = follow(read, path);
-  if (!mark) return undefined;
-  return placeAt(mark.source, depth === path.length && part === "value" ? mark.value : mark.key);
-}
-
-/** The place of a path that is in a text as it stands; `undefined` when it is not. */
-export function locateWhole(read: MarkedTree, path: Path, part: "key" | "value"): Place | undefined {
-  const { mark, depth } = follow(read, path);
-  return mark && depth === path.length ? placeAt(mark.source, mark[part]) : undefined;
-}
-
-/** The mark of the innermost part of a path that has one, and how many steps down that is. */
-function follow({ tree, marks }: MarkedTree, path: Path): { mark: Mark | undefined; depth: number } {
-  let node = tree;
-  let mark = marks.get(ROOT)?.get(0);
-  let depth = 0;
-  for (const step of path) {
-    const next = typeof node === "object" && node !== null ? marks.get(node)?.get(step) : undefined;
-    if (!next) break;
-    mark = next;
-    depth++;
-    node = Reflect.get(Object(node), step);
-  }
-  return { mark, depth };
 }
 
 /** Whether a tree was read with its places; edits laid over one that was not do not change that. */

@@ -37,25 +37,27 @@ export async function readSource(source: SourceText, { scan }: { readonly scan: 
 }
 
 /** Whether a JSON text is so large that its marks are made only when needed. */
-export function isLarge({ text }: SourceText): boolean {
+function isLarge({ text }: SourceText): boolean {
   return text.length > 64 * 1024;
 }
 
 /** The tree of a JSON text with marks, and a problem for every key that stands twice. */
 export function markedSource(source: SourceText): SourceTree {
   const problems: Problem[] = [];
-  const read = markJson(source, (offset, key) => {
+  const twin = (offset: number, key: string) => {
     if (problems.length >= MOST_TWINS) return;
     const message = `${key} stands here twice`;
     problems.push({ code: "duplicate-key", message, place: placeAt(source, offset), hint: "merge the two" });
-  });
-  if (!read) return refuse(source, "too-deep", `more than ${LIMITS.depth} maps and lists inside one another`);
+  };
+  const read = markJson(source, { insidePods: !isLarge(source), twin });
+  if (!read) return refuse(source, "too-deep", BEYOND);
   return { problems, read };
 }
 
 /** How many keys that stand twice are told. */
 const MOST_TWINS = 1000;
 
+const BEYOND = `more than ${LIMITS.depth} maps and lists inside one another, or more than ${LIMITS.entries} entries in one`;
 const ADVICE = "describe a large cluster with `generate`";
 
 /** How many entries a YAML text may have: what can stand between two of them is a line's end or a comma. */
