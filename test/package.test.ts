@@ -1,9 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { shell } from "./cli/shell.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "cni-trace-package-"));
@@ -38,7 +37,8 @@ function run(...args: readonly string[]) {
 describe("the packed package", () => {
   test("holds the command, the library with its types, the topologies, the lab's helper, and nothing else", () => {
     const strange = files.filter(
-      (file) => !/^(LICENSE|README\.md|package\.json|(bin|dist|topologies)(\/|$)|src(\/lab(\/helper\.py)?)?$)/.test(file),
+      (file) =>
+        !/^(LICENSE|README\.md|package\.json|(bin|dist|topologies)(\/|$)|src(\/lab(\/helper\.py)?)?$)/.test(file),
     );
     expect(strange).toEqual([]);
     for (const file of [
