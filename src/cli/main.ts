@@ -55,6 +55,7 @@ const LOADERS: ReadonlyMap<string, () => Promise<Run>> = new Map<string, () => P
   ["trace", async () => (await import("./commands/trace.ts")).trace],
   ["tables", async () => (await import("./commands/tables.ts")).tables],
   ["route", async () => (await import("./commands/route.ts")).route],
+  ["bgp", async () => (await import("./commands/bgp.ts")).bgp],
   ["diff", async () => (await import("./commands/diff.ts")).diff],
   ["lab", async () => (await import("./commands/lab.ts")).lab],
   ["explain", async () => (await import("./commands/explain.ts")).explain],

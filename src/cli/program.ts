@@ -40,7 +40,7 @@ interface Listener {
 }
 
 /** The grammar as commander holds it; completion reads it too. */
-export function program(version: string, { chosen, write }: Listener): Command {
+function program(version: string, { chosen, write }: Listener): Command {
   const root = new Command("cni-trace")
     .usage("[COMMAND] [OPTION]... SRC DST")
     .description("Which way a packet takes between pods, and why: walked through the tables that a CNI writes.")

@@ -54,7 +54,7 @@ export async function readWorld(
 }
 
 /** Reads one topology: a file, `-` for standard input, or the name of a packaged one. */
-export async function readTopology(
+async function readTopology(
   word: string | undefined,
   { set = [] }: Pick<Flags, "set">,
   io: Io,
@@ -93,7 +93,7 @@ function unreadable(file: string, why: string, io: Io): Problem {
 }
 
 /** The modes of a list with commas, each once, in the order given; empty when nothing was given. */
-export function readModes(list: string | undefined): Outcome<readonly Mode[]> {
+function readModes(list: string | undefined): Outcome<readonly Mode[]> {
   const found = new Set<Mode>();
   const problems: Problem[] = [];
   for (const word of list === undefined ? [] : list.split(",")) {

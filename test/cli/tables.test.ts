@@ -78,6 +78,34 @@ describe("route", () => {
   });
 });
 
+describe("bgp", () => {
+  test("shows a machine's sessions and what it has learned, as birdc does", async () => {
+    const { out, code } = await shell(words("bgp --mode bgp -t two-nodes node-1"));
+    expect(code).toBe(0);
+    expect(out).toMatch(/^node-1 {2}AS64512/);
+    expect(out).toMatch(/^Mesh_192_168_0_12 +BGP +up +Established$/m);
+    expect(out).toMatch(/^10\.244\.2\.0\/26 +via 192\.168\.0\.12 on eth0$/m);
+  });
+
+  test("without a place shows every speaker, routers too", async () => {
+    const { out } = await shell(words("bgp -t bgp-routers --mode bgp"));
+    expect(out.match(/^\S+ {2}AS\d+/gm)).toHaveLength(4);
+  });
+
+  test("says of a mode without BGP where its nodes learn of one another", async () => {
+    const { out, code } = await shell(words("bgp --mode vxlan -t two-nodes"));
+    expect([out, code]).toEqual([
+      "flannel-vxlan speaks no BGP: its nodes learn of one another from etcd or the API\n",
+      0,
+    ]);
+  });
+
+  test("of a pod is refused with its host", async () => {
+    const { err, code } = await shell(words("bgp --mode bgp -t two-nodes pod-a"));
+    expect([err, code]).toEqual(["cni-trace: pod-a is a pod, and pods speak no BGP (its host is node-1)\n", 2]);
+  });
+});
+
 describe("places, modes, faults and edits that are wrong are told all at once, and end with 2", () => {
   test.each([
     ["tables -t two-nodes --mode vxlan node-3", ['"node-3" is no host, router or pod (did you mean node-1?)']],

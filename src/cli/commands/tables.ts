@@ -1,8 +1,12 @@
+import type { Netns } from "../../kernel/netns.ts";
 import type { Network } from "../../kernel/network.ts";
 import { buildNetwork } from "../../modes/build.ts";
 import { SECTIONS, type Section, type TablesOptions, tablesLines } from "../../render/tables.ts";
+import { netnsJson, tablesJson } from "../../render/tables-json.ts";
 import { nearest } from "../../topology/nearest.ts";
 import type { Outcome, Problem } from "../../topology/problem.ts";
+import { notAmong } from "../ask.ts";
+import { FORMATS } from "../choices.ts";
 import { complain } from "../complain.ts";
 import type { Io } from "../io.ts";
 import { findNetns } from "../place.ts";
@@ -18,7 +22,8 @@ const BATCH = 64 * 1024;
 /** `tables [PLACE…]`: what machines and pods hold, in commands that can be pasted; without a place, all of them. */
 export const tables: Run = async (places, flags, io) => {
   const only = readSections(flags.only);
-  const world = await readWorld(flags, io, { places, others: only.ok ? [] : only.problems });
+  const others = [...(only.ok ? [] : only.problems), ...notAmong("--format", flags.format, FORMATS)];
+  const world = await readWorld(flags, io, { places, others });
   if (!world.ok || !only.ok) return complain(world.ok ? [] : world.problems, io);
   const { topology, modes, faults } = world.value;
   const names: string[] = [];
@@ -35,18 +40,38 @@ export const tables: Run = async (places, flags, io) => {
   for (const mode of modes) {
     const built = buildNetwork(topology, mode, faults);
     if (!built.ok) return complain(built.problems, io);
-    if (!writeLines(linesOf(built.value, names, options), io)) break;
+    const lines = flags.format === "json" ? jsonLines(built.value, names) : linesOf(built.value, names, options);
+    if (!writeLines(lines, io)) break;
   }
   return 0;
 };
 
 function* linesOf(network: Network, names: readonly string[], options: TablesOptions): Generator<string> {
   yield `# ${network.topology}, ${network.mode}`;
+  for (const netns of chosen(network, names)) {
+    yield "";
+    yield* tablesLines(netns, options);
+  }
+}
+
+/** One document, a line for each namespace, so that those of a large cluster are never held together. */
+function* jsonLines(network: Network, names: readonly string[]): Generator<string> {
+  const { namespaces: _, ...head } = tablesJson(network, []);
+  yield `${JSON.stringify(head).slice(0, -1)},"namespaces":[`;
+  let before: string | undefined;
+  for (const netns of chosen(network, names)) {
+    if (before !== undefined) yield `${before},`;
+    before = JSON.stringify(netnsJson(netns));
+  }
+  if (before !== undefined) yield before;
+  yield "]}";
+}
+
+function* chosen(network: Network, names: readonly string[]): Generator<Netns> {
   for (const name of names.length > 0 ? new Set(names) : network.names()) {
     const netns = network.netns(name);
     if (!netns) throw new Error(`there is no namespace ${name} in ${network.topology}`);
-    yield "";
-    yield* tablesLines(netns, options);
+    yield netns;
   }
 }
 
