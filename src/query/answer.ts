@@ -54,10 +54,13 @@ export function questionOf(topology: Topology, network: Network, mode: Mode, ask
   const protocol = ask.protocol ?? "udp";
   const { family } = dst.value.ip;
   const least = smallest(protocol, family);
-  const size = ask.size ?? Math.max(protocol === "icmp" ? PING_SIZE : SIZE, least);
-  if (size < least || size > 65535) {
+  // Nothing may stand behind an INIT (RFC 9260 §3).
+  const most = protocol === "sctp" ? least : 65535;
+  const size = ask.size ?? Math.min(Math.max(protocol === "icmp" ? PING_SIZE : SIZE, least), most);
+  if (size < least || size > most) {
     const message = `${size} bytes is no IP length for ${protocol}`;
-    return { ok: false, problems: [{ code: "bad-size", message, hint: `give ${least} to 65535` }] };
+    const hint = least === most ? `an INIT has ${least}` : `give ${least} to ${most}`;
+    return { ok: false, problems: [{ code: "bad-size", message, hint }] };
   }
   return {
     ok: true,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { walk } from "../../src/dataplane/walk.ts";
+import type { Network } from "../../src/kernel/network.ts";
 import { buildNetwork } from "../../src/modes/build.ts";
 import type { Mode } from "../../src/modes/mode.ts";
 import { modes } from "../../src/modes/registry.ts";
@@ -17,30 +18,35 @@ import type { Header, Packet } from "../../src/wire/header.ts";
 import { lengthOf } from "../../src/wire/stack.ts";
 import { COMPARED, dissect, type Fields, fieldsIn, hasTshark } from "./tshark.ts";
 
-/** A packaged topology, changed first, and the pods that talk in it. */
+/** A topology, and the pods that talk in it. */
 interface Scene {
-  readonly topology: string;
-  readonly set?: readonly string[];
+  readonly text: string;
   readonly src: string;
   readonly dst: string;
   readonly family: 4 | 6;
 }
 
 const SCENES: readonly Scene[] = [
-  { topology: "two-nodes", src: "pod-a", dst: "pod-b", family: 4 },
-  { topology: "two-subnets", src: "pod-a", dst: "pod-b", family: 4 },
-  { topology: "seed-calico-routers", src: "container-1", dst: "container-3", family: 4 },
+  { text: packaged("two-nodes"), src: "pod-a", dst: "pod-b", family: 4 },
+  { text: packaged("two-subnets"), src: "pod-a", dst: "pod-b", family: 4 },
+  { text: packaged("seed-calico-routers"), src: "container-1", dst: "container-3", family: 4 },
   {
-    topology: "two-nodes",
-    set: [
-      ...["cluster.podCIDR=fd00:10:244::/48", "cluster.nodeMaskSize=64", "subnets.lan=fd00:1::/64"],
-      ...["hosts.node-1=fd00:1::11", "hosts.node-2=fd00:1::12"],
-    ],
+    text: `
+cni-trace: 1
+cluster: { podCIDR: "fd00:10:244::/48", nodeMaskSize: 64 }
+subnets: { lan: "fd00:1::/64" }
+hosts: { node-1: "fd00:1::11", node-2: "fd00:1::12" }
+pods: { pod-a: node-1, pod-b: node-2 }
+`,
     src: "pod-a",
     dst: "pod-b",
     family: 6,
   },
 ];
+
+function packaged(name: string): string {
+  return readFileSync(new URL(`../../topologies/${name}.yaml`, import.meta.url), "utf8");
+}
 
 /** What fits everywhere, what fits no tunnel, what fits no card; `never` lets them be cut on the way too. */
 const SMALL = { 4: 60, 6: 80 } as const;
@@ -91,9 +97,8 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function topologyOf({ topology, set = [] }: Scene): Promise<Topology> {
-  const text = readFileSync(new URL(`../../topologies/${topology}.yaml`, import.meta.url), "utf8");
-  const loaded = await loadTopology({ text, file: `${topology}.yaml`, set });
+async function topologyOf({ text }: Scene): Promise<Topology> {
+  const loaded = await loadTopology({ text, file: "topology.yaml" });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   return loaded.value;
 }
@@ -102,20 +107,22 @@ async function topologyOf({ topology, set = [] }: Scene): Promise<Topology> {
 function walks(topology: Topology, mode: Mode, { src, dst, family }: Scene): readonly Walked[] {
   const built = buildNetwork(topology, mode);
   if (!built.ok) throw new Error(`${mode.name}: ${JSON.stringify(built.problems)}`);
-  const asks = (["udp", "tcp", "icmp"] as const).flatMap((protocol) =>
-    [SMALL[family], FULL, LARGE].map(
-      (size) => ({ src, dst, protocol, size, cold: size === SMALL[family], df: "never" }) satisfies Ask,
-    ),
+  const small = SMALL[family];
+  const asks: readonly Ask[] = (["udp", "tcp", "icmp"] as const).flatMap((protocol) =>
+    [small, FULL, LARGE].map((size) => ({ src, dst, protocol, size, cold: size === small, df: "never" })),
   );
-  return asks.flatMap((ask) => {
-    const question = questionOf(topology, built.value, mode, ask);
-    if (!question.ok) throw new Error(JSON.stringify(question.problems));
-    const { cold, size } = ask;
-    const there = walk(built.value, requestOf(question.value), { cold });
-    const response = replyTo(there.trace, question.value);
-    const back = response && walk(built.value, response, { cold, state: there.state });
-    return [{ size, trace: there.trace }, ...(back ? [{ size, trace: back.trace }] : [])];
-  });
+  // An INIT has its own size.
+  return [...asks, { src, dst, protocol: "sctp" } as const].flatMap((ask) => walkOf(built.value, topology, mode, ask));
+}
+
+function walkOf(network: Network, topology: Topology, mode: Mode, ask: Ask): readonly Walked[] {
+  const question = questionOf(topology, network, mode, ask);
+  if (!question.ok) throw new Error(JSON.stringify(question.problems));
+  const { cold, size } = question.value;
+  const there = walk(network, requestOf(question.value), { cold });
+  const response = replyTo(there.trace, question.value);
+  const back = response && walk(network, response, { cold, state: there.state });
+  return [{ size, trace: there.trace }, ...(back ? [{ size, trace: back.trace }] : [])];
 }
 
 function framesOf({ trace: { mode, events } }: Walked): readonly Seen[] {
@@ -149,7 +156,7 @@ const NAMES = modes.map(({ name }) => name);
 
 test.each(NAMES)("%s is asked about ARP, fragments and all protocols", (name) => {
   const packets = walked.flatMap(framesOf).filter(({ mode }) => mode === name);
-  for (const kind of ["arp", "slice", "udp", "tcp", "icmp"] as const) {
+  for (const kind of ["arp", "slice", "udp", "tcp", "icmp", "sctp"] as const) {
     expect(
       packets.some(({ headers }) => has(headers, kind)),
       kind,

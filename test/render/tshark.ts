@@ -16,7 +16,7 @@ const PREFERENCES = [
   "ip.check_checksum:TRUE",
   "udp.check_checksum:TRUE",
   "tcp.check_checksum:TRUE",
-  "sctp.checksum:TRUE",
+  "sctp.checksum:CRC 32c",
   "tcp.analyze_sequence_numbers:FALSE",
 ];
 
