@@ -1,5 +1,7 @@
+import type { Ip } from "../addr/ip.ts";
 import { type FibResult, fibLookup } from "../kernel/fib.ts";
 import type { Netns } from "../kernel/netns.ts";
+import { MAIN_TABLE } from "../kernel/route.ts";
 import { forwards, routesLocalnet } from "../kernel/sysctl.ts";
 import type { DropReason } from "../trace/reason.ts";
 import type { IpHeader } from "../wire/header.ts";
@@ -51,7 +53,8 @@ function passable({ route }: FibResult): boolean {
 
 /** `ip_error`: a forwarder reports what it has no way for, except where the row says to keep silent. */
 function unroutable(run: Run, skb: Skb, found: FibResult | undefined, forwarding: boolean): readonly Step[] {
-  const because = { dev: skb.dev ?? "", ip: ipOf(skb).dst, ...(found && { route: found }) };
+  const { dst } = ipOf(skb);
+  const because = { dev: skb.dev ?? "", ip: dst, ...(found ? { route: found } : { expected: known(run, skb, dst) }) };
   if (found) run.note(skb, { kind: "route", direction: "input", found });
   if (!forwarding) return run.drop(skb, found ? "IP_INADDRERRORS" : "IP_INNOROUTES", because);
   const type = found?.route.type;
@@ -77,4 +80,16 @@ function martianReason(netns: Netns, ip: IpHeader, dev: string): DropReason | un
 function groupOrBroadcast(ip: IpHeader): boolean {
   if (ip.dst.isMulticast) return true;
   return ip.kind === "ipv4" && ip.dst.words[0] === 0xffffffff;
+}
+
+/** How many prefixes are named where none fits. */
+const MOST_NAMED = 4;
+
+/** What the namespace has ways to instead. */
+function known(run: Run, skb: Skb, dst: Ip): readonly string[] {
+  const netns = run.netns(skb.netns);
+  const rows = netns.routes.near(netns.peers.byIp(dst)).filter((row) => row.table === MAIN_TABLE);
+  const prefixes = [...new Set(rows.filter((row) => row.dst.family === dst.family).map((row) => `${row.dst}`))];
+  const rest = prefixes.length - MOST_NAMED;
+  return rest > 0 ? [...prefixes.slice(0, MOST_NAMED), `${rest} more`] : prefixes;
 }

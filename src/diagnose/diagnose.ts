@@ -89,8 +89,8 @@ function unknown(scene: Scene): Diagnosis {
   };
 }
 
-function finding({ code, at, text }: Fact): Finding {
-  return { code, at, text };
+function finding({ code, at, text, refused }: Fact): Finding {
+  return { code, at, text, ...(refused && { refused }) };
 }
 
 /** Each command once, causes first. */

@@ -1,3 +1,4 @@
+import type { Refused } from "../kernel/refused.ts";
 import type { Diagnosis, Fix } from "../trace/answer.ts";
 import type { Code } from "../trace/codes.ts";
 
@@ -14,6 +15,8 @@ export interface Fact {
   readonly at: string;
   /** One sentence with the row and the numbers in it. */
   readonly text: string;
+  /** The row the kernel refused, when that is the fact. */
+  readonly refused?: Refused;
   /** The same for a person, without rows where they do not help; default: the text. */
   readonly plain?: readonly string[];
   readonly look?: readonly Look[];

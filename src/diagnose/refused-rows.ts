@@ -1,3 +1,4 @@
+import { Prefix } from "../addr/prefix.ts";
 import type { Refused } from "../kernel/refused.ts";
 import type { Route } from "../kernel/route.ts";
 import type { Writer } from "../kernel/row.ts";
@@ -24,7 +25,7 @@ function refusal(loss: Loss, { netns, found }: Decision, refused: Refused, row: 
   const at = placeName(netns.name);
   const offLink = /gateway|host/i.test(refused.text) && (row.via !== undefined || row.nexthops !== undefined);
   const cards = netns.addresses.filter(({ dev }) => netns.links.get(dev)?.kind === "nic");
-  const links = cards.map(({ dev, ip, length }) => `${dev} ${ip}/${length}`).join(", ");
+  const links = cards.map(({ dev, ip, length }) => `${dev} ${Prefix.of(ip, length)}`).join(", ");
   const why = offLink ? `: ${row.via} is on no link of ${at} (${links})` : "";
   const instead = found
     ? `So ${routeWords(found.route)} takes the packet${gatewayWords(loss, found)}.`
@@ -32,7 +33,8 @@ function refusal(loss: Loss, { netns, found }: Decision, refused: Refused, row: 
   return {
     code: offLink ? "NEXTHOP_NOT_ONLINK" : "ROUTE_REFUSED",
     at,
-    text: `The kernel of ${at} refused ${refused.by}'s ${routeWords(row)}, "${refused.text}"${why}.`,
+    text: `"${refused.text}"${why}`,
+    refused,
     plain: [
       offLink
         ? `${refused.by} on ${at} wants a plain route by ${row.via}, but that address is on no link of ${at}, and the kernel refuses it.`

@@ -205,11 +205,8 @@ function writeFix(page: Page, number: number, { edits, mode, headerBytes, pathMt
 }
 
 function writeMore(page: Page, answer: Answer, delivered: boolean, zoom: "normal" | "verbose"): void {
-  const { question } = answer;
   if (!delivered) {
-    page.text(
-      `more: cni-trace explain ${blamed(answer)} · cni-trace compare ${question.src.name} ${question.dst.name}`,
-    );
+    page.text(`more: cni-trace explain ${blamed(answer)} · --why in sentences · -v netfilter, MACs`);
   } else if (zoom === "normal") {
     page.gap();
     page.text("more: --why in sentences · -v losing rows, MACs, netfilter · --commands to run");
