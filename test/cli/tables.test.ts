@@ -16,7 +16,9 @@ describe("tables", () => {
       "# pod/default/pod-a",
       "# host/node-2",
       "# pod/default/pod-b",
+      "# router/gateway",
     ]);
+    expect((await shell(words("tables --mode vxlan -t two-nodes gateway"))).out).toContain("# router/gateway");
   });
 
   test("--only keeps the tables that are named", async () => {
