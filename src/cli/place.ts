@@ -10,7 +10,7 @@ export function findNetns(topology: Topology, word: string): Outcome<string> {
   const known = findTarget(word, topology);
   // A gateway that the file only names an address of is a router too.
   const target = known.ok ? known : findTarget(word, { hosts, pods, routers: routersOf(topology) });
-  if (!target.ok) return known;
+  if (!target.ok) return target;
   const { kind, name } = target.value;
   const pod = kind === "pod" ? topology.pods.get(name) : undefined;
   return { ok: true, value: pod?.hostNetwork ? `host/${pod.host}` : `${kind}/${name}` };
