@@ -1,5 +1,5 @@
 import { type Refused, send } from "./exchange.ts";
-import { buildGraph } from "./graph.ts";
+import { buildGraph, first } from "./graph.ts";
 import { expand, type Path, type Reader } from "./path.ts";
 import type { Session } from "./session.ts";
 import { vertexOf } from "./settle.ts";
@@ -86,7 +86,9 @@ function refusalsOver(reader: Reader, session: Session, named: (name: string) =>
   if (!wire || from.ranked.length === 0) return [{ from: session.peer, why: "no-route" }];
   const { out, back } = wire;
   return (out.addPaths ? from.ranked : from.ranked.slice(0, 1)).flatMap((path): Refusal[] => {
-    const sent = send({ graph, from, to, out, back }, path);
+    // To the first of several members alike their neighbour does not return its own path, to the others it may.
+    const own = path.from === to && role.swap(reader.speaker) === first(to);
+    const sent = own ? "split-horizon" : send({ graph, from, to, out, back }, path);
     if (typeof sent !== "string") return [];
     return [{ from: session.peer, why: sent, asPath: out.internal ? path.asPath : [peer.as, ...path.asPath] }];
   });

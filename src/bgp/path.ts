@@ -39,7 +39,7 @@ export function* expand(reader: Reader, path: Candidate): Generator<Path> {
   const part = role.swap(speaker);
   const others = (vertex: Vertex) => vertex.members.filter((member) => member !== part);
   for (const from of path.from ? others(path.from) : []) {
-    for (const originator of originators(path, from, others)) {
+    for (const originator of path.originatorAny ? others(path.originatorAny) : [path.originator]) {
       for (const hop of hops(path, { from, originator }, others)) {
         const neighbour = role.swap(from);
         yield {
@@ -60,11 +60,6 @@ export function* expand(reader: Reader, path: Candidate): Generator<Path> {
 }
 
 type Others = (vertex: Vertex) => readonly Speaker[];
-
-function originators(path: Candidate, from: Speaker, others: Others): readonly (Speaker | undefined)[] {
-  if (path.originatorAny === undefined) return [path.originator];
-  return path.originatorAny === path.from ? [from] : others(path.originatorAny);
-}
 
 /** A next hop that varies with the neighbour or with the originator is that very member. */
 function hops(
