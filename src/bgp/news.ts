@@ -68,22 +68,29 @@ export function rank(news: News): boolean | Split {
   return !sameLists(before, vertex.ranked);
 }
 
-/** The best path and, on a node, those that BIRD's kernel protocol merges with it. */
-export function use(graph: Graph, vertex: Vertex): readonly Candidate[] {
+/**
+ * What there is at a vertex in the end: the best path and, on a node, those that BIRD's kernel protocol merges with it;
+ * and whether a router id may have decided anything, there being paths as good as each other or one that stands for several.
+ */
+export function conclude(
+  graph: Graph,
+  vertex: Vertex,
+): { readonly used: readonly Candidate[]; readonly tied: boolean } {
   const [best] = vertex.ranked;
-  if (best === undefined || first(vertex).kind === "router") return vertex.ranked;
-  const others = [...vertex.inbox.values()]
-    .flat()
-    .filter((path) => path !== best && mergeable(graph, vertex, best, path));
-  return [best, ...others.sort((a, b) => comparePaths(graph, vertex, a, b))];
+  if (best === undefined || (vertex.inbox.size === 1 && !graph.addsPaths(vertex.group))) {
+    return { used: vertex.ranked, tied: best !== undefined && isBundle(best) };
+  }
+  const paths = [...vertex.inbox.values()].flat();
+  const others = paths.filter((path) => path !== best && mergeable(graph, vertex, best, path));
+  others.sort((a, b) => comparePaths(graph, vertex, a, b));
+  const tied = paths.some(
+    (a, i) => isBundle(a) || paths.some((b, j) => j < i && compareMerit(graph, vertex, a, b) === 0),
+  );
+  return { used: first(vertex).kind === "router" ? [best] : [best, ...others], tied };
 }
 
-/** Whether a router id may have decided something: paths as good as each other, or one that stands for several. */
-export function isTied(graph: Graph, vertex: Vertex): boolean {
-  const paths = [...vertex.inbox.values()].flat();
-  const bundle = ({ from, hopAny, originatorAny }: Candidate) =>
-    (from && from.members.length > 1) || hopAny !== undefined || originatorAny !== undefined;
-  return paths.some((a, i) => bundle(a) || paths.some((b, j) => j < i && compareMerit(graph, vertex, a, b) === 0));
+function isBundle({ from, hopAny, originatorAny }: Candidate): boolean {
+  return (from && from.members.length > 1) || hopAny !== undefined || originatorAny !== undefined;
 }
 
 /** In a mesh of one AS nobody has an ear for what came by iBGP; then a vertex only takes back what it said before. */

@@ -111,10 +111,9 @@ function describe(pair: Pair): Session {
 function verdict({ input, a, b, mine, theirs }: Pair, address: Ip): Pick<Session, "state" | "info" | "why"> {
   const own = sessionAddress(a, b);
   if (a === b || own.equals(address)) return { state: "Idle", why: `${address} is ${a.name}'s own address` };
-  // The mesh is called from one side: the one whose peer has the smaller address, compared as text.
-  const waits = mine.from === "mesh" && address.toString() > own.toString();
   const calling = (state: "Active" | "Connect", info?: string): Pick<Session, "state" | "info"> => {
-    if (waits) return { state: "Passive" };
+    // The mesh is called from one side: the one whose peer has the smaller address, compared as text.
+    if (mine.from === "mesh" && address.toString() > own.toString()) return { state: "Passive" };
     return info === undefined ? { state } : { state, info };
   };
   if (!reaches(input, a, address)) {

@@ -1,7 +1,7 @@
 import type { Split } from "./exchange.ts";
 import { first, type Graph } from "./graph.ts";
 import type { Group } from "./group.ts";
-import { isTied, type News, rank, tell, use } from "./news.ts";
+import { conclude, type News, rank, tell } from "./news.ts";
 import { type Candidate, DEFAULT_LOCAL_PREF, type Vertex } from "./route.ts";
 import type { Speaker } from "./speaker.ts";
 
@@ -81,8 +81,9 @@ function visit(news: News, changed: Set<Vertex>): Split | undefined {
 function tidy(graph: Graph, { origin, vertices, stable }: Spread): Settled {
   let tied = !stable;
   for (const vertex of vertices.flat()) {
-    tied ||= isTied(graph, vertex);
-    vertex.used = use(graph, vertex);
+    const end = conclude(graph, vertex);
+    tied ||= end.tied;
+    vertex.used = end.used;
     vertex.inbox.clear();
     vertex.told.clear();
   }
