@@ -13,7 +13,7 @@ const target = "node20.19";
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /** What a small trace needs stands in one bundle: a file costs more to open than to be a little longer. */
-const CORE = ["src/cli/main.ts", "src/cli/commands/trace.ts"];
+const CORE = ["bin/system.ts", "src/cli/main.ts", "src/cli/commands/trace.ts"];
 
 /** Packages as a command line needs them: no child processes, no terminals of their own, and code that can be shaken. */
 const lean = {
@@ -39,7 +39,7 @@ const lean = {
 async function buildParts() {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { main: "src/cli/main.ts" },
+    entryPoints: { main: "src/cli/main.ts", system: "bin/system.ts" },
     chunkNames: "[name]-[hash]",
     outdir: "bin",
     bundle: true,

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Io, Reading, Writing } from "../src/cli/io.ts";
+import { codeOf, rest, writeWhole } from "./output.ts";
 
 /** The real world: files, standard streams, the environment. `topologies` is the folder of the packaged ones. */
 export function system(version: string, topologies: string): Io {
@@ -120,28 +121,3 @@ const WRITE_REASONS: ReadonlyMap<string, string> = new Map([
   ["EDQUOT", "the disk quota is used up"],
   ["ETXTBSY", "it is a program that runs"],
 ]);
-
-/** Writes all of a text or of bytes, waiting for a slow reader; false when nobody reads any more. */
-function writeWhole(fd: number, text: string | Uint8Array): boolean {
-  const bytes = typeof text === "string" ? Buffer.from(text, "utf8") : text;
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(fd, bytes, done);
-    } catch (error) {
-      const code = codeOf(error);
-      if (code === "EPIPE" || code === "EOF" || code === "EBADF") return false;
-      if (code !== "EAGAIN") throw error;
-      rest();
-    }
-  }
-  return true;
-}
-
-/** Waits a little for the other end of a pipe that does not block. */
-function rest(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
