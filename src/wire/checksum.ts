@@ -29,10 +29,11 @@ export function transportChecksum(view: DataView, protocol: number, outer: Heade
 
 /** CRC-32C (Castagnoli) as SCTP uses it, RFC 9260 appendix A; the bytes from `skip` to `skip + 4` count as zero. */
 export function crc32c(bytes: Uint8Array, skip: number): number {
+  const table = castagnoli();
   let crc = 0xffffffff;
   for (const [at, byte] of bytes.entries()) {
     const masked = at >= skip && at < skip + 4 ? 0 : byte;
-    crc = (crc >>> 8) ^ (CASTAGNOLI[(crc ^ masked) & 0xff] ?? 0);
+    crc = (crc >>> 8) ^ (table[(crc ^ masked) & 0xff] ?? 0);
   }
   return ~crc >>> 0;
 }
@@ -43,8 +44,14 @@ function fold(sum: number): number {
   return folded;
 }
 
-const CASTAGNOLI: readonly number[] = Array.from({ length: 256 }, (_, index) => {
-  let crc = index;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
+let known: readonly number[] | undefined;
+
+/** Made when the first SCTP packet asks: few programs do, and every start would pay for it. */
+function castagnoli(): readonly number[] {
+  known ??= Array.from({ length: 256 }, (_, index) => {
+    let crc = index;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    return crc;
+  });
+  return known;
+}
