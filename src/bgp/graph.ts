@@ -60,10 +60,12 @@ export interface Reach {
   readonly network?: Prefix;
 }
 
+/** Sorts the speakers of one input and answers for pairs of groups when asked. */
 export function buildGraph(input: BgpInput): Graph {
   const groups = groupSpeakers(input);
   const sessions = sessionsOf(input);
-  const byName = new Map(groups.flatMap((group) => group.members.map(({ name }) => [name, group] as const)));
+  const byName = new Map<string, Group>();
+  for (const group of groups) for (const { name } of group.members) byName.set(name, group);
   const groupOf = (speaker: Speaker): Group => {
     const group = byName.get(speaker.name);
     if (group === undefined) throw new Error(`no BGP speaker ${speaker.name}`);
@@ -74,12 +76,7 @@ export function buildGraph(input: BgpInput): Graph {
     const peers = new Set(first(group).peers.flatMap(({ name }) => byName.get(name) ?? []));
     return [...peers].filter((peer) => !(peer.mesh && group.mesh));
   });
-  const wires = memo((_: Group) => new Map<Group, Wire | undefined>());
-  const wire = (group: Group, to: Group): Wire | undefined => {
-    const known = wires(group);
-    if (!known.has(to)) known.set(to, makeWire(sessions, group, to));
-    return known.get(to);
-  };
+  const wire = wiring(sessions);
   return {
     groups,
     sessions,
@@ -102,6 +99,26 @@ export function first(group: { readonly members: readonly Speaker[] }): Speaker 
   const member = group.members[0];
   if (member === undefined) throw new Error("an empty group of BGP speakers");
   return member;
+}
+
+/** A mesh of nodes that are all different has more pairs than can be kept; nothing needs them all at once. */
+const KEPT_WIRES = 250_000;
+
+function wiring(sessions: Sessions): Graph["wire"] {
+  const known = new Map<Group, Map<Group, Wire | undefined>>();
+  let size = 0;
+  return (group, to) => {
+    const row = known.get(group) ?? new Map<Group, Wire | undefined>();
+    if (row.has(to)) return row.get(to);
+    if (++size > KEPT_WIRES) {
+      known.clear();
+      row.clear();
+      size = 1;
+    }
+    const wire = makeWire(sessions, group, to);
+    known.set(group, row.set(to, wire));
+    return wire;
+  };
 }
 
 function makeWire(sessions: Sessions, group: Group, to: Group): Wire | undefined {

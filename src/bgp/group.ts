@@ -44,11 +44,13 @@ function isHost(network: Prefix): boolean {
 function signatures(input: BgpInput): (speaker: Speaker) => string {
   const named = namedBy(input);
   const around = networksAround(input);
-  const networks = memo((list: Speaker["networks"]) => list.map((each) => (isHost(each) ? "host" : idOf(each))).join());
+  const networks = memo((list: Speaker["networks"]) =>
+    list.map((each) => (isHost(each) ? "host" : idOf(each.ip, each.length))).join(),
+  );
   return (speaker) => {
     const { as, name, nextHopSelf, localPref, alike, peers } = speaker;
     const settings = `${as} ${input.mesh?.has(name) ?? false} ${nextHopSelf ?? false} ${localPref ?? ""}`;
-    const beliefs = peers.map((peer) => `${JSON.stringify(peer.name)}=${peer.as ?? ""}`);
+    const beliefs = peers.map((peer) => belief(peer.name, peer.as));
     const links = `${networks(speaker.networks)} ${around(speaker.address)}`;
     return `${settings} ${links} ${beliefs.sort().join()} ${named.get(name) ?? ""} ${alike ?? ""}`;
   };
@@ -58,13 +60,17 @@ function signatures(input: BgpInput): (speaker: Speaker) => string {
 function namedBy(input: BgpInput): ReadonlyMap<string, string> {
   const named = new Map<string, string>();
   for (const speaker of input.speakers.values()) {
-    const self = JSON.stringify(speaker.name);
     for (const { name, as } of speaker.peers) {
       const peer = input.speakers.get(name);
-      if (peer && !standsAlone(peer)) named.set(name, `${named.get(name) ?? ""}${self}=${as ?? ""},`);
+      if (peer && !standsAlone(peer)) named.set(name, (named.get(name) ?? "") + belief(speaker.name, as));
     }
   }
   return named;
+}
+
+/** The length says where a name ends, whatever is in it. */
+function belief(name: string, as: number | undefined): string {
+  return `${name.length}:${name}=${as ?? ""} `;
 }
 
 /** Which of all speakers' networks hold an address: decides for whom it is a direct next hop. */
@@ -75,21 +81,21 @@ function networksAround(input: BgpInput): (ip: Ip) => string {
     for (const network of networks) {
       if (isHost(network) || seen.has(network)) continue;
       seen.add(network);
-      known.set(network.length, (known.get(network.length) ?? new Set()).add(idOf(network)));
+      known.set(network.length, (known.get(network.length) ?? new Set()).add(idOf(network.ip, network.length)));
     }
   }
   return (ip) => {
     let around = "";
     for (const [length, ids] of known) {
-      const id = `${ip.masked(length).words.join()}/${length}`;
+      const id = idOf(ip.masked(length), length);
       if (ids.has(id)) around += `${id};`;
     }
     return around;
   };
 }
 
-function idOf(network: Prefix): string {
-  return `${network.ip.words.join()}/${network.length}`;
+function idOf({ family, words }: Ip, length: number): string {
+  return `${family === 4 ? words[0] : words.join()}/${length}`;
 }
 
 /** Keeps what was made of an object: callers mostly share lists of networks. */

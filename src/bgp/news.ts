@@ -180,5 +180,6 @@ function ask({ graph, vertices, vertex: to }: News): Split | undefined {
 }
 
 function sameLists(a: readonly Candidate[], b: readonly Candidate[]): boolean {
-  return a.length === b.length && a.every((path, i) => samePath(path, b[i] as Candidate));
+  const same = (path: Candidate, other: Candidate | undefined) => other !== undefined && samePath(path, other);
+  return a.length === b.length && a.every((path, i) => same(path, b[i]));
 }

@@ -32,10 +32,11 @@ export function settledOrigins(graph: Graph): (origin: Speaker) => Role {
     const result = makeResult(settle(graph, origin), group);
     results.set(group, [...known, result]);
     kept.push(result);
-    for (size += result.size; size > KEPT_VERTICES && kept.length > 1; ) {
-      const oldest = kept.shift() as Result;
-      size -= oldest.size;
-      results.set(oldest.group, results.get(oldest.group)?.filter((other) => other !== oldest) ?? []);
+    size += result.size;
+    while (size > KEPT_VERTICES && kept.length > 1) {
+      const oldest = kept.shift();
+      size -= oldest?.size ?? 0;
+      if (oldest) results.set(oldest.group, results.get(oldest.group)?.filter((other) => other !== oldest) ?? []);
     }
     return role(result.settled, origin);
   };
@@ -84,7 +85,8 @@ function rankIn(sorted: readonly Speaker[], speaker: Speaker, compare: Compare):
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compare(sorted[middle] as Speaker, speaker) < 0) low = middle + 1;
+    const at = sorted[middle];
+    if (at && compare(at, speaker) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
