@@ -17,8 +17,9 @@ export interface Bgp {
   /**
    * The best path at `speaker` to what `origin` originates, and on a node all that BIRD merges with it, best first.
    *
-   * Every block of an origin has the same paths. Empty when none arrived, for a speaker's own routes, and for a router as
-   * origin, which has none. A router uses one path. When the best path's next hop is unreachable, all are, and the best stands alone.
+   * Every block of an origin has the same paths. Empty when none arrived, for a speaker's own routes, and for a
+   * router as origin, which has none. A router uses one path. When the best path's next hop is unreachable, all are,
+   * and the best stands alone.
    */
   paths(speaker: string, origin: string): readonly Path[];
   /**

@@ -6,9 +6,9 @@ import { clusterOf, type Speaker } from "./speaker.ts";
 /**
  * Why a path does not get from one speaker to a neighbour.
  *
- * `split-horizon`: it came from that neighbour. `ibgp`: iBGP to iBGP, and nobody reflects it. `own-next-hop`: its next hop
- * is the neighbour. The neighbour refuses it because of `as-loop`: its own AS is on the path, `originator`: it sent the path
- * into the reflectors itself, `cluster`: it went through this cluster already.
+ * `split-horizon`: it came from that neighbour. `ibgp`: iBGP to iBGP, and nobody reflects it. `own-next-hop`: its
+ * next hop is the neighbour. The neighbour refuses it because of `as-loop`: its own AS is on the path, `originator`:
+ * it sent the path into the reflectors itself, `cluster`: it went through this cluster already.
  */
 export type Refused = "split-horizon" | "ibgp" | "own-next-hop" | "as-loop" | "originator" | "cluster";
 
@@ -62,8 +62,9 @@ function exportPath(exchange: Exchange, path: Candidate): Candidate | Refused {
 }
 
 /**
- * iBGP keeps the next hop; a single-hop eBGP session keeps one that lies on its own link (a third party); a multihop eBGP
- * session, and `next hop self`, put the sender's own address. A route the sender originates has no next hop to keep.
+ * iBGP keeps the next hop; a single-hop eBGP session keeps one that lies on its own link (a third party); a multihop
+ * eBGP session, and `next hop self`, put the sender's own address. A route the sender originates has no next hop to
+ * keep.
  */
 function keepsNextHop({ graph, from, out }: Exchange, path: Candidate): boolean {
   if (path.from === undefined || first(from).nextHopSelf) return false;

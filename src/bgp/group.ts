@@ -13,8 +13,8 @@ export interface Group {
 /**
  * Sorts speakers into groups.
  *
- * Two nodes are alike when AS, settings, networks, place in the mesh, peers, beliefs and the beliefs others hold of them
- * are equal. Routers and reflectors stand alone: what they pass on carries their own id.
+ * Two nodes are alike when AS, settings, networks, place in the mesh, peers, beliefs and the beliefs others hold of
+ * them are equal. Routers and reflectors stand alone: what they pass on carries their own id.
  */
 export function groupSpeakers(input: BgpInput): readonly Group[] {
   const signature = signatures(input);

@@ -25,7 +25,8 @@ export interface News {
 
 /**
  * How many paths a speaker sends on for a block over sessions with add paths, the best first.
- * BIRD has no such bound; without one, nodes of many ASes that all peer with each other would list every walk among them.
+ * BIRD has no such bound; without one, nodes of many ASes that all peer with each other would list every walk among
+ * them.
  */
 const ADD_PATHS_LIMIT = 16;
 
@@ -70,7 +71,8 @@ export function rank(news: News): boolean | Split {
 
 /**
  * What there is at a vertex in the end: the best path and, on a node, those that BIRD's kernel protocol merges with it;
- * and whether a router id may have decided anything, there being paths as good as each other or one that stands for several.
+ * and whether a router id may have decided anything, there being paths as good as each other or one that stands for
+ * several.
  */
 export function conclude(
   graph: Graph,

@@ -12,7 +12,10 @@ export interface Path {
   readonly from: string;
   readonly neighbour: Ip;
   readonly nextHop: Ip;
-  /** How the next hop resolves: on a connected network (IGP metric 0), through a kernel-learned route (unknown), or not. */
+  /**
+   * How the next hop resolves: on a connected network (IGP metric 0), through a kernel-learned route (unknown), or
+   * not.
+   */
   readonly reach: "direct" | "routed" | "unreachable";
   /** Nearest AS first; empty inside the origin's AS. */
   readonly asPath: readonly number[];

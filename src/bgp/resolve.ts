@@ -25,8 +25,8 @@ const ECMP_LIMIT = 16;
 /**
  * BIRD's recursive next hop (nest/rt-table.c: rt_update_hostentry).
  *
- * On a connected network the next hop is the gateway; through a kernel-learned route that route's gateway is; a BGP route
- * never resolves a next hop, even where the kernel could forward.
+ * On a connected network the next hop is the gateway; through a kernel-learned route that route's gateway is; a BGP
+ * route never resolves a next hop, even where the kernel could forward.
  */
 export function resolveNextHop(nextHop: Ip, lookup: (ip: Ip) => ResolverRoute | undefined): Resolved {
   const route = lookup(nextHop);
@@ -50,7 +50,8 @@ export function resolveNextHop(nextHop: Ip, lookup: (ip: Ip) => ResolverRoute | 
 }
 
 /**
- * The next hops of one kernel route made of equal paths, given in order of preference (nest/rt-table.c: rt_export_merged).
+ * The next hops of one kernel route made of equal paths, given in order of preference (nest/rt-table.c:
+ * rt_export_merged).
  *
  * Gateways in ascending order, each once, at most 16. A best path that does not resolve is written as it is.
  */

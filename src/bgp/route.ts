@@ -62,9 +62,10 @@ export function reachOf(graph: Graph, at: Vertex, { hop }: Candidate): Reach {
 /**
  * BIRD's order of preference (proto/bgp/attrs.c: bgp_rte_better), negative when `a` is the better path.
  *
- * A resolvable next hop, LOCAL_PREF, AS path length, eBGP over iBGP, IGP metric (0 for a direct next hop, unknown through
- * a gateway), router or originator id, cluster list length, neighbour address. BIRD keeps the older of two paths that are
- * equal in all that; here the next hop whose owner has the smaller router id, and the smaller AS path, stand in for age.
+ * A resolvable next hop, LOCAL_PREF, AS path length, eBGP over iBGP, IGP metric (0 for a direct next hop, unknown
+ * through a gateway), router or originator id, cluster list length, neighbour address. BIRD keeps the older of two
+ * paths that are equal in all that; here the next hop whose owner has the smaller router id, and the smaller AS path,
+ * stand in for age.
  */
 export function comparePaths(graph: Graph, at: Vertex, a: Candidate, b: Candidate): number {
   return (
@@ -79,8 +80,8 @@ export function comparePaths(graph: Graph, at: Vertex, a: Candidate, b: Candidat
 }
 
 /**
- * Whether BIRD's `merge paths` joins two paths (bgp_rte_mergable): equal in all but ids, cluster list and address, which
- * are the tie-breakers behind the IGP metric, and both resolvable. The ASes on the way need not be the same.
+ * Whether BIRD's `merge paths` joins two paths (bgp_rte_mergable): equal in all but ids, cluster list and address,
+ * which are the tie-breakers behind the IGP metric, and both resolvable. The ASes on the way need not be the same.
  */
 export function mergeable(graph: Graph, at: Vertex, best: Candidate, other: Candidate): boolean {
   return compareMerit(graph, at, best, other) === 0 && reachOf(graph, at, other).kind !== "unreachable";

@@ -20,10 +20,12 @@ export interface Settled {
 const SPLITS_LIMIT = 32;
 
 /**
- * Spreads the routes of one origin until they settle: RFC 4271 section 9 as BIRD 1.6 does it, over groups instead of speakers.
+ * Spreads the routes of one origin until they settle: RFC 4271 section 9 as BIRD 1.6 does it, over groups instead of
+ * speakers.
  *
- * A vertex is visited when something in its inbox changed, in rounds; a shortest path settles within as many rounds as there
- * are vertices, so twice that is the bound. When members of a vertex would fare differently, it is split and all starts over.
+ * A vertex is visited when something in its inbox changed, in rounds; a shortest path settles within as many rounds
+ * as there are vertices, so twice that is the bound. When members of a vertex would fare differently, it is split and
+ * all starts over.
  */
 export function settle(graph: Graph, origin: Speaker): Settled {
   const alone = new Set([origin]);

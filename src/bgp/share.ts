@@ -17,7 +17,8 @@ const KEPT_VERTICES = 500_000;
  * Settles origins when asked, one for all that would settle alike.
  *
  * Two origins of one group settle alike, but for their names and addresses, where no tie is broken by a router id or an
- * address; and where some are, as long as both rank the same among the first members of all vertices, which stand for the rest.
+ * address; and where some are, as long as both rank the same among the first members of all vertices, which stand for
+ * the rest.
  */
 export function settledOrigins(graph: Graph): (origin: Speaker) => Role {
   const kept: Result[] = [];

@@ -8,16 +8,19 @@ export interface Speaker {
   readonly as: number;
   /** Always IPv4, also in an IPv6 daemon. */
   readonly routerId: Ip;
-  /** A node's node IP, the source of all its sessions. A router answers from its address on the shared link, else from this one. */
+  /**
+   * A node's node IP, the source of all its sessions. A router answers from its address on the shared link, else
+   * from this one.
+   */
   readonly address: Ip;
   /** All its own addresses, `address` among them. */
   readonly addresses: readonly Ip[];
   /** Its connected networks: next hops in them are direct, a router's peers in them are single-hop. */
   readonly networks: readonly Prefix[];
   /**
-   * A node runs Calico's BIRD: multihop sessions, add paths with other nodes, merged equal paths, originates its blocks.
-   * A router exports what it learned by BGP, runs single-hop sessions on a shared network and multihop ones elsewhere,
-   * and uses one best path.
+   * A node runs Calico's BIRD: multihop sessions, add paths with other nodes, merged equal paths, originates its
+   * blocks. A router exports what it learned by BGP, runs single-hop sessions on a shared network and multihop ones
+   * elsewhere, and uses one best path.
    */
   readonly kind: "node" | "router";
   /** Its iBGP peers are clients, save reflectors of the same cluster. */
@@ -26,7 +29,10 @@ export interface Speaker {
   readonly clusterId?: Ip;
   /** BIRD's `next hop self`, on every session. */
   readonly nextHopSelf?: boolean;
-  /** LOCAL_PREF its export filter gives the routes it originates; 100 when absent. Calico v3.32 and later: 2147482623. */
+  /**
+   * LOCAL_PREF its export filter gives the routes it originates; 100 when absent. Calico v3.32 and later:
+   * 2147482623.
+   */
   readonly localPref?: number;
   /** Its own belief; the first entry for a name counts. A peer that the mesh already gives is left out. */
   readonly peers: readonly Peer[];

@@ -3,7 +3,8 @@ import type { Prefix } from "../../src/addr/prefix.ts";
 import type { BgpInput, Speaker } from "../../src/bgp/speaker.ts";
 
 /**
- * BIRD's exchange of routes spelled out for every speaker and every session, without groups: the reference for the laws.
+ * BIRD's exchange of routes spelled out for every speaker and every session, without groups: the reference for the
+ * laws.
  *
  * Returns `undefined` when it does not settle, or somebody has more paths than the limit.
  */
