@@ -40,12 +40,19 @@ export function udpReceive(run: Run, skb: Skb): readonly Step[] {
   const netns = run.netns(skb.netns);
   const socket = findSocket(run, netns, skb, "udp", udp.dport);
   if (socket === undefined) return noSocket(run, skb, netns, "udp");
-  if (socket !== "assumed" && socket.owner.kind === "link") return [{ stage: "vxlan_rcv", skb }];
+  if (socket !== "assumed" && socket.owner.kind === "link") return tunnelReceive(run, skb, netns, socket.owner.name);
   if (socket !== "assumed" && netns.forwarders.some((forwarder) => forwarder.process === socket.owner.name)) {
     return [{ stage: "process_recvfrom", skb }];
   }
   run.note(skb, { kind: "deliver", socket });
   return [];
+}
+
+/** The device that has the port; a WireGuard device that is down has closed it (`wg_stop`). */
+function tunnelReceive(run: Run, skb: Skb, netns: Netns, name: string): readonly Step[] {
+  const link = netns.links.get(name);
+  if (link?.kind !== "wireguard") return [{ stage: "vxlan_rcv", skb }];
+  return link.up ? [{ stage: "wg_receive", skb }] : noSocket(run, skb, netns, "udp");
 }
 
 function noSocket(run: Run, skb: Skb, netns: Netns, protocol: SocketProtocol): readonly Step[] {

@@ -138,7 +138,8 @@ function ownedByApplication(netns: Netns, quoted: Packet): boolean {
   if (transport?.kind === "ipv4" || transport?.kind === "ipv6") return false;
   if (inner?.kind === "vxlan" || inner?.kind === "geneve" || inner?.kind === "wireguard") return false;
   const port = transport?.kind === "udp" ? transport.sport : undefined;
-  return !netns.forwarders.some((forwarder) => forwarder.port === port);
+  const ofLink = netns.sockets.some(({ owner, port: open }) => owner.kind === "link" && open === port);
+  return !ofLink && !netns.forwarders.some((forwarder) => forwarder.port === port);
 }
 
 /** `icmp_err_convert` (net/ipv4/icmp.c) and `icmpv6_err_convert`. */

@@ -20,6 +20,8 @@ export interface Skb {
   readonly local: boolean;
   /** The largest fragment it was put together from; it is taken apart again to that size. */
   readonly largest?: number;
+  /** The same, kept where `largest` is forgotten: what must be cut anyway falls into its old pieces (`ip_do_fragment`, frag_list). */
+  readonly seam?: number;
   readonly connection?: {
     readonly entry: Connection;
     readonly direction: "original" | "reply";
@@ -44,6 +46,7 @@ export type StageName =
   | "vxlan_xmit"
   | "ipip_tunnel_xmit"
   | "tun_net_xmit"
+  | "wg_xmit"
   | "netif_receive_skb"
   | "br_handle_frame"
   | "arp_rcv"
@@ -53,6 +56,7 @@ export type StageName =
   | "ip_local_deliver"
   | "udp_rcv"
   | "vxlan_rcv"
+  | "wg_receive"
   | "ipip_rcv"
   | "process_recvfrom"
   | "icmp_rcv";

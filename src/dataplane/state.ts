@@ -39,6 +39,8 @@ export interface State {
   readonly pmtu: ReadonlyMap<string, number>;
   readonly connections: readonly Connection[];
   readonly fragments: ReadonlyMap<string, Fragments>;
+  /** Packets sent so far in each WireGuard session that stands, by `netns dev public-key`. */
+  readonly sessions: ReadonlyMap<string, number>;
   /** Sockets that something was sent from, by `netns protocol port`: replies and errors come back to them. */
   readonly sockets: ReadonlyMap<string, Socket>;
 }
@@ -49,6 +51,7 @@ export const EMPTY_STATE: State = {
   pmtu: new Map(),
   connections: [],
   fragments: new Map(),
+  sessions: new Map(),
   sockets: new Map(),
 };
 
@@ -59,6 +62,7 @@ export interface MutableState {
   readonly pmtu: Map<string, number>;
   readonly connections: Connection[];
   readonly fragments: Map<string, Fragments>;
+  readonly sessions: Map<string, number>;
   readonly sockets: Map<string, Socket>;
 }
 
@@ -69,6 +73,7 @@ export function thaw(state: State): MutableState {
     pmtu: new Map(state.pmtu),
     connections: [...state.connections],
     fragments: new Map(state.fragments),
+    sessions: new Map(state.sessions),
     sockets: new Map(state.sockets),
   };
 }

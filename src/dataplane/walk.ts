@@ -16,6 +16,7 @@ import { segmentXmit } from "./segment.ts";
 import type { Skb, StageName, Step } from "./skb.ts";
 import { EMPTY_STATE, type State, thaw } from "./state.ts";
 import { vxlanReceive, vxlanXmit } from "./vxlan.ts";
+import { wireguardReceive, wireguardXmit } from "./wireguard.ts";
 import { devQueueXmit } from "./xmit.ts";
 
 const stages: { readonly [S in StageName]: (run: Run, skb: Skb) => readonly Step[] } = {
@@ -28,6 +29,7 @@ const stages: { readonly [S in StageName]: (run: Run, skb: Skb) => readonly Step
   vxlan_xmit: vxlanXmit,
   ipip_tunnel_xmit: ipipXmit,
   tun_net_xmit: tunXmit,
+  wg_xmit: wireguardXmit,
   netif_receive_skb: netifReceive,
   br_handle_frame: bridgeHandleFrame,
   arp_rcv: arpReceive,
@@ -37,6 +39,7 @@ const stages: { readonly [S in StageName]: (run: Run, skb: Skb) => readonly Step
   ip_local_deliver: localDeliver,
   udp_rcv: udpReceive,
   vxlan_rcv: vxlanReceive,
+  wg_receive: wireguardReceive,
   ipip_rcv: ipipReceive,
   process_recvfrom: forwarderReceive,
   icmp_rcv: icmpReceive,

@@ -11,6 +11,7 @@ const next: { readonly [K in LinkKind]: StageName } = {
   vxlan: "vxlan_xmit",
   ipip: "ipip_tunnel_xmit",
   tun: "tun_net_xmit",
+  wireguard: "wg_xmit",
 };
 
 /** `dev_queue_xmit`: hands the frame to its device, and through a veth to the device at its other end. */

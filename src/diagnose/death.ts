@@ -18,6 +18,7 @@ import {
   tunnelLoop,
   wrongFamily,
 } from "./tunnel.ts";
+import { noPeer, noSession, refusedSource, unknownSender } from "./wireguard.ts";
 
 /** What each of the kernel's reasons means; one that is new does not compile until it is here. */
 const deaths: { readonly [R in DropReason]: (loss: Loss) => Fact } = {
@@ -55,6 +56,10 @@ const deaths: { readonly [R in DropReason]: (loss: Loss) => Fact } = {
   "process-ttl": ttlExpired,
   "process-truncated": tooBig,
   "process-gone": processGone,
+  "wireguard-no-peer": noPeer,
+  "wireguard-no-session": noSession,
+  "wireguard-unknown-sender": unknownSender,
+  "wireguard-source": refusedSource,
   "work-limit": unfinished,
 };
 

@@ -9,11 +9,14 @@ import { deviceDown } from "./layer2.ts";
 import { cardAddress } from "./mend-routes.ts";
 import { fdbWords } from "./row-words.ts";
 import { type Loss, namespace, type Scene } from "./scene.ts";
+import { isHandshake, noWireguard } from "./wireguard.ts";
 
 /** Nobody on the port: an application's, or a tunnel's. */
 export function noSocket(loss: Loss): Fact {
-  if (!loss.wrapped) return noListener(loss);
   const udp = headerOf(loss.event.headers, "udp");
+  const sealed = headerOf(loss.event.headers, "wireguard") !== undefined;
+  if (sealed || isHandshake(loss.trace, loss.event.packet)) return noWireguard(loss, udp?.dport);
+  if (!loss.wrapped) return noListener(loss);
   const at = placeName(loss.netns.name);
   const look: readonly Look[] = [
     { at, command: `ss -lnu sport = :${udp?.dport}`, expect: "nobody" },
@@ -249,7 +252,7 @@ function sender(loss: Loss): string {
   return placeName(wrapping?.at.netns ?? loss.trace.from);
 }
 
-function headerOf<K extends "udp" | "vxlan">(packet: Packet, kind: K): HeaderOf<K> | undefined {
+function headerOf<K extends "udp" | "vxlan" | "wireguard">(packet: Packet, kind: K): HeaderOf<K> | undefined {
   return packet.find((header): header is HeaderOf<K> => header.kind === kind);
 }
 

@@ -15,6 +15,8 @@ export function refusal(netns: Netns, { table, row }: Row): Refusal | undefined 
       return refuseNeighbour(netns, row);
     case "fdb":
       return refuseFdb(netns, row);
+    case "wireguard":
+      return netns.links.get(row.dev)?.kind === "wireguard" ? undefined : noDevice(row.dev);
     case "lease":
     case "set":
       return undefined;

@@ -45,7 +45,7 @@ export class Families<P extends Peer> {
   }
 
   #granted(peer: P): Expanded {
-    const made = { routes: [], neighbours: [], fdb: [], leases: [], sets: [], refused: [] } as {
+    const made = { routes: [], neighbours: [], fdb: [], leases: [], sets: [], wireguardPeers: [], refused: [] } as {
       [K in keyof Expanded]: Expanded[K][number][];
     };
     const netns = this.#programmed ?? this.#netns;
@@ -57,7 +57,8 @@ export class Families<P extends Peer> {
         else if (request.table === "neigh") made.neighbours.push(request.row);
         else if (request.table === "fdb") made.fdb.push(request.row);
         else if (request.table === "lease") made.leases.push(request.row);
-        else made.sets.push(request.row);
+        else if (request.table === "set") made.sets.push(request.row);
+        else made.wireguardPeers.push(request.row);
       }
     }
     return made;

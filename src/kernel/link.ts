@@ -73,7 +73,18 @@ export interface Tun extends Base {
   readonly process: string;
 }
 
-export type Link = Loopback | NicLink | Veth | Bridge | VxlanLink | Ipip | Tun;
+/** A WireGuard device. It finds the other end by its peers' allowed addresses, which are rows of their own. */
+export interface WireguardLink extends Base {
+  readonly kind: "wireguard";
+  /** Its datagrams come from this port, and to it. */
+  readonly port: number;
+  /** In base64; peers know the device by it. */
+  readonly publicKey: string;
+  /** Put on the datagrams it sends, so that rules tell them from what it carries. */
+  readonly fwmark?: number;
+}
+
+export type Link = Loopback | NicLink | Veth | Bridge | VxlanLink | Ipip | Tun | WireguardLink;
 export type LinkKind = Link["kind"];
 export type LinkOf<K extends LinkKind> = Extract<Link, { kind: K }>;
 

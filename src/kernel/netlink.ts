@@ -16,11 +16,12 @@ import type { Writer, Written } from "./row.ts";
 import type { Rule } from "./rule.ts";
 import type { Socket } from "./socket.ts";
 import type { Peer, Peers } from "./table.ts";
+import type { WireguardPeer } from "./wireguard.ts";
 
 export type { LinkChange, LinkRequest, PeerRows, RouteRequest } from "./request.ts";
 
 /** The tables that hold rows per peer. */
-const PEER_TABLES = ["routes", "neighbours", "fdb", "leases", "sets"] as const;
+const PEER_TABLES = ["routes", "neighbours", "fdb", "leases", "sets", "wireguardPeers"] as const;
 
 /**
  * Writes the tables of one namespace as netlink would: requests are granted, clamped or refused in program order, and
@@ -57,7 +58,7 @@ export class Netlink<P extends Peer = Peer> {
     }
     const link = { up: true, ...request, ifindex: this.#nextIndex++, mtu: clampedMtu(this.netns, request) } as Link;
     this.netns.links.set(link.name, link);
-    if (link.kind === "vxlan") {
+    if (link.kind === "vxlan" || link.kind === "wireguard") {
       const taken = this.netns.sockets.some((socket) => socket.protocol === "udp" && socket.port === link.port);
       if (!taken) {
         this.netns.sockets.push({
@@ -103,6 +104,7 @@ export class Netlink<P extends Peer = Peer> {
     // A branch whose device is gone takes the whole route along (`fib_sync_down_dev`, NETDEV_UNREGISTER).
     this.netns.routes.drop((row) => row.dev === name || row.nexthops?.some((hop) => hop.dev === name) === true);
     this.netns.fdb.drop((row) => row.dev === name);
+    this.netns.wireguardPeers.drop((row) => row.dev === name);
     retain(this.netns.sockets, ({ owner }) => owner.kind !== "link" || owner.name !== name);
     this.netns.links.delete(name);
     this.#retuneBridge(link.master);
@@ -182,6 +184,10 @@ export class Netlink<P extends Peer = Peer> {
   /** Adds a member to an ipset. */
   member(row: SetMember): Refusal | undefined {
     return this.#write({ table: "set", row });
+  }
+
+  wireguardPeer(row: WireguardPeer): Refusal | undefined {
+    return this.#write({ table: "wireguard", row });
   }
 
   rule(rule: Rule): void {
@@ -264,7 +270,8 @@ export class Netlink<P extends Peer = Peer> {
     else if (request.table === "neigh") this.netns.neighbours.put(request.row);
     else if (request.table === "fdb") this.netns.fdb.put(request.row);
     else if (request.table === "lease") this.netns.leases.put(request.row);
-    else this.netns.sets.put(request.row);
+    else if (request.table === "set") this.netns.sets.put(request.row);
+    else this.netns.wireguardPeers.put(request.row);
     return undefined;
   }
 

@@ -10,6 +10,7 @@ import { type Route, routeKey } from "./route.ts";
 import { DEFAULT_RULES, type Rule } from "./rule.ts";
 import type { Socket } from "./socket.ts";
 import { NO_PEERS, type Peer, type Peers, RowTable, type Table } from "./table.ts";
+import { type WireguardPeer, wireguardPeerKey } from "./wireguard.ts";
 
 export type NetnsKind = "host" | "pod" | "router";
 
@@ -26,6 +27,7 @@ export interface Netns {
   readonly fdb: Table<FdbEntry>;
   readonly leases: Table<Lease>;
   readonly sets: Table<SetMember>;
+  readonly wireguardPeers: Table<WireguardPeer>;
   readonly forwarders: readonly Forwarder[];
   readonly sockets: readonly Socket[];
   /** Whether a port without a socket is taken to have one; said in the trace. */
@@ -56,6 +58,7 @@ export class MutableNetns implements Netns {
   readonly fdb: RowTable<FdbEntry>;
   readonly leases: RowTable<Lease>;
   readonly sets: RowTable<SetMember>;
+  readonly wireguardPeers: RowTable<WireguardPeer>;
   readonly refusals: Refused[] = [];
   assumeListening = false;
   /** What the families give for one peer; set by the draft. */
@@ -70,6 +73,7 @@ export class MutableNetns implements Netns {
     this.fdb = new RowTable(fdbKey, peers, (peer) => this.expand(peer).fdb);
     this.leases = new RowTable(leaseKey, peers, (peer) => this.expand(peer).leases);
     this.sets = new RowTable(setKey, peers, (peer) => this.expand(peer).sets);
+    this.wireguardPeers = new RowTable(wireguardPeerKey, peers, (peer) => this.expand(peer).wireguardPeers);
   }
 
   *refused(near?: readonly Peer[]): Iterable<Refused> {
@@ -97,10 +101,19 @@ export interface Expanded {
   readonly fdb: readonly FdbEntry[];
   readonly leases: readonly Lease[];
   readonly sets: readonly SetMember[];
+  readonly wireguardPeers: readonly WireguardPeer[];
   readonly refused: readonly Refused[];
 }
 
-export const NOTHING: Expanded = { routes: [], neighbours: [], fdb: [], leases: [], sets: [], refused: [] };
+export const NOTHING: Expanded = {
+  routes: [],
+  neighbours: [],
+  fdb: [],
+  leases: [],
+  sets: [],
+  wireguardPeers: [],
+  refused: [],
+};
 
 /** The device that holds an address of this namespace, if any does. */
 export function addressOwner(netns: Netns, ip: Ip): Address | undefined {

@@ -4,6 +4,7 @@ import type { SetMember } from "./netfilter.ts";
 import type { Lease } from "./process.ts";
 import type { Route } from "./route.ts";
 import type { Written } from "./row.ts";
+import type { WireguardPeer } from "./wireguard.ts";
 
 /** What an agent asks for, by the table it is meant for. */
 export type Row =
@@ -11,7 +12,8 @@ export type Row =
   | { readonly table: "neigh"; readonly row: Neighbour }
   | { readonly table: "fdb"; readonly row: FdbEntry }
   | { readonly table: "lease"; readonly row: Lease }
-  | { readonly table: "set"; readonly row: SetMember };
+  | { readonly table: "set"; readonly row: SetMember }
+  | { readonly table: "wireguard"; readonly row: WireguardPeer };
 
 /** The kernel's answer to a request it does not grant: an errno, and the words netlink sends with it. */
 export interface Refusal {

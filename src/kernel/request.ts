@@ -9,6 +9,7 @@ import type { Lease } from "./process.ts";
 import type { Row } from "./refused.ts";
 import { MAIN_TABLE, type Route } from "./route.ts";
 import type { Writer } from "./row.ts";
+import type { WireguardPeer } from "./wireguard.ts";
 
 /** A link as it is asked for: the kernel numbers it, brings it up unless told otherwise, and bounds its MTU. */
 export type LinkRequest = { [K in LinkKind]: Omit<LinkOf<K>, "ifindex" | "up"> & { readonly up?: boolean } }[LinkKind];
@@ -33,6 +34,7 @@ export interface PeerRows {
   readonly fdb?: readonly Omit<FdbEntry, "by">[];
   readonly leases?: readonly Omit<Lease, "by">[];
   readonly sets?: readonly Omit<SetMember, "by">[];
+  readonly wireguardPeers?: readonly Omit<WireguardPeer, "by">[];
 }
 
 /** Fills in what iproute2 fills in: table main, type unicast, scope by whether there is a gateway. */
@@ -65,4 +67,5 @@ export function* requests(netns: Netns, rows: PeerRows, by: Writer): Generator<R
   for (const row of rows.routes ?? []) yield { table: "route", row: complete(netns, row, row.by ?? by) };
   for (const row of rows.leases ?? []) yield { table: "lease", row: { ...row, by } };
   for (const row of rows.sets ?? []) yield { table: "set", row: { ...row, by } };
+  for (const row of rows.wireguardPeers ?? []) yield { table: "wireguard", row: { ...row, by } };
 }

@@ -10,6 +10,7 @@ import { type Route, routeKey } from "./route.ts";
 import type { Rule } from "./rule.ts";
 import type { Socket } from "./socket.ts";
 import type { Table } from "./table.ts";
+import { type WireguardPeer, wireguardPeerKey } from "./wireguard.ts";
 
 /** A row of any table, by the table it stands in; `filter` rules by the chain they stand in. */
 export type AnyRow =
@@ -21,6 +22,7 @@ export type AnyRow =
   | { readonly table: "fdb"; readonly row: FdbEntry }
   | { readonly table: "set"; readonly row: SetMember }
   | { readonly table: "lease"; readonly row: Lease }
+  | { readonly table: "wireguard"; readonly row: WireguardPeer }
   | { readonly table: "forwarder"; readonly row: Forwarder }
   | { readonly table: "socket"; readonly row: Socket }
   | { readonly table: "chain"; readonly row: Chain }
@@ -71,6 +73,7 @@ export function* rowsOf(netns: Netns, peers?: ReadonlySet<string>): Generator<An
   for (const row of every(netns.fdb)) yield { table: "fdb", row };
   for (const row of every(netns.sets)) yield { table: "set", row };
   for (const row of every(netns.leases)) yield { table: "lease", row };
+  for (const row of every(netns.wireguardPeers)) yield { table: "wireguard", row };
   for (const row of netns.forwarders) yield { table: "forwarder", row };
   for (const row of netns.sockets) if (row.by !== "kernel" && !row.assumed) yield { table: "socket", row };
   for (const [key, value] of netns.sysctls) yield { table: "sysctl", row: { key, value, by: "operator" } };
@@ -100,6 +103,8 @@ export function keyOf({ table, row }: AnyRow): string {
       return `set ${setKey(row)}`;
     case "lease":
       return `lease ${leaseKey(row)}`;
+    case "wireguard":
+      return `wireguard ${wireguardPeerKey(row)}`;
     case "forwarder":
       return `forwarder ${row.process} ${row.tun}`;
     case "socket":
@@ -129,6 +134,8 @@ export function withNames(any: AnyRow, names: ReadonlyMap<string, string>): AnyR
       return { table: "neigh", row: { ...any.row, dev: called(any.row.dev) } };
     case "fdb":
       return { table: "fdb", row: { ...any.row, dev: called(any.row.dev) } };
+    case "wireguard":
+      return { table: "wireguard", row: { ...any.row, dev: called(any.row.dev) } };
     case "route":
       return any.row.dev === undefined ? any : { table: "route", row: { ...any.row, dev: called(any.row.dev) } };
     case "sysctl":
@@ -154,6 +161,7 @@ const SILENT: Readonly<Record<TableName, ReadonlySet<string>>> = {
   fdb: NO_FIELDS,
   set: NO_FIELDS,
   lease: NO_FIELDS,
+  wireguard: NO_FIELDS,
   forwarder: NO_FIELDS,
   socket: NO_FIELDS,
   chain: new Set([...NO_FIELDS, "rules"]),
@@ -197,6 +205,7 @@ export function deviceOf({ table, row }: AnyRow): string | undefined {
     case "route":
     case "neigh":
     case "fdb":
+    case "wireguard":
       return row.dev;
     case "forwarder":
       return row.tun;

@@ -193,7 +193,9 @@ function forwardStep(netns: Netns, { process, tun, ip, port, buffer }: Forwarder
 function missingOf(network: Network, all: readonly Netns[]): readonly string[] {
   const checked = [...network.segments.values()].filter(({ sourceDestCheck }) => sourceDestCheck);
   const six = all.some((netns) => netns.addresses.some(({ ip }) => ip.family === 6));
+  const sealed = all.flatMap(({ links }) => [...links.values()].filter(({ kind }) => kind === "wireguard"));
   return [
+    ...(sealed.length > 0 ? ["WireGuard devices get no keys and no peers, which no table here has"] : []),
     ...checked.map(({ name }) => `segment ${name} checks sources and destinations, which the lab's bridge does not`),
     ...(six ? ["IPv6 is switched off in the lab: only IPv4 is built and sent"] : []),
   ];

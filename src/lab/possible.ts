@@ -16,6 +16,7 @@ export function lacking(network: Network, prefix: string): readonly string[] {
   if (process.platform !== "linux") return ["a lab needs Linux"];
   if (process.getuid?.() !== 0) return [...missing, "a lab needs root"];
   if (missing.length > 0) return missing;
+  if (linkKinds(network).has("wireguard")) return ["WireGuard devices need keys, which no table of this network has"];
   return kindsOf(network).flatMap((kind) =>
     hasKind(kind, prefix) ? [] : [`this kernel has no devices of kind ${kind}`],
   );
@@ -37,9 +38,13 @@ function programsFor(network: Network): readonly string[] {
 }
 
 function kindsOf(network: Network): readonly string[] {
-  const links = [...network.names()].flatMap((name) => [...(network.netns(name)?.links.values() ?? [])]);
-  const kinds = new Set<string>(links.map(({ kind }) => kind));
+  const kinds = linkKinds(network);
   return ["veth", "bridge", ...(["vxlan", "ipip", "tun"] as const).filter((kind) => kinds.has(kind))];
+}
+
+function linkKinds(network: Network): ReadonlySet<string> {
+  const links = [...network.names()].flatMap((name) => [...(network.netns(name)?.links.values() ?? [])]);
+  return new Set(links.map(({ kind }) => kind));
 }
 
 /** Whether the kernel makes a device of a kind, tried in a namespace that lives for a moment. */

@@ -4,6 +4,7 @@ import type { FilterRule, FilterTable } from "../kernel/netfilter.ts";
 import type { LinkRequest, Netlink, PeerRows, RouteRequest } from "../kernel/netlink.ts";
 import type { Forwarder } from "../kernel/process.ts";
 import type { Writer } from "../kernel/row.ts";
+import type { Rule } from "../kernel/rule.ts";
 import type { Socket } from "../kernel/socket.ts";
 import { HostPeer } from "./peer.ts";
 
@@ -36,6 +37,12 @@ export class Agent {
 
   route(request: RouteRequest): this {
     this.#netlink.route({ ...request, by: this.by });
+    return this;
+  }
+
+  /** Adds a policy rule (`ip rule add`). */
+  rule(row: Omit<Rule, "by">): this {
+    this.#netlink.rule({ ...row, by: this.by });
     return this;
   }
 

@@ -38,7 +38,7 @@ export function calicoRules(
   writeSets(node, felix);
   for (const tunnel of tunnels) writeSources(node, felix, tunnel);
   const loose = untracked(tunnels);
-  const vxlanPort = tunnels.find((tunnel) => tunnel.kind === "vxlan")?.port ?? VXLAN_PORT;
+  const [vxlanPort = VXLAN_PORT] = tunnels.flatMap((tunnel) => (tunnel.kind === "vxlan" ? [tunnel.port] : []));
   felix.rules("raw", "cali-PREROUTING", [CLEAR, ...loose, ...RAW]);
   if (loose.length > 0) felix.rules("raw", "cali-OUTPUT", [CLEAR, ...loose]);
   for (const namespace of new Set(attached.map((pod) => pod.namespace))) {

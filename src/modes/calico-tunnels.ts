@@ -14,7 +14,7 @@ export type GuardedTunnel = {
   readonly dev: string;
   readonly family: Family;
   readonly address: Prefix | undefined;
-} & ({ readonly kind: "ipip" } | { readonly kind: "vxlan"; readonly port: number });
+} & ({ readonly kind: "ipip" } | { readonly kind: "vxlan" | "wireguard"; readonly port: number });
 
 /** What cali-INPUT takes in and turns away before anything else (felix/rules/static.go `filterInputChain`). */
 export function guard(tunnel: GuardedTunnel): readonly FilterRule[] {
@@ -28,6 +28,10 @@ export function guard(tunnel: GuardedTunnel): readonly FilterRule[] {
     ];
   }
   const outer = { family, protocol: UDP, dport: tunnel.port };
+  // No rule drops the rest: a WireGuard device knows its peers.
+  if (tunnel.kind === "wireguard") {
+    return [rule({ ...outer, local }, ACCEPT, `Allow incoming IPv${family} Wireguard packets`)];
+  }
   return [
     rule({ ...outer, set, local }, ACCEPT, `Allow IPv${family} VXLAN packets from allowed hosts`),
     rule({ ...outer, local }, DROP, `Drop IPv${family} VXLAN packets from non-allowed hosts`),
@@ -52,6 +56,7 @@ export function intoTunnel({ dev, address }: GuardedTunnel): readonly FilterRule
 
 /** The set of addresses that a tunnel's outer packets may come from: with IP-in-IP every host, with VXLAN every other. */
 export function writeSources(node: NodeDraft, felix: Agent, tunnel: GuardedTunnel): void {
+  if (tunnel.kind === "wireguard") return;
   const set = sourcesSet(tunnel);
   const own = tunnel.kind === "ipip" ? node.self.nodeIP(tunnel.family) : undefined;
   if (own) felix.member(set, Prefix.of(own));

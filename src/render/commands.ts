@@ -54,6 +54,11 @@ function* look(step: Step): Generator<Look> {
       yield { command: `bridge fdb show dev ${dev} | grep ${mac}`, shows: fdbText(action.entry) };
       return;
     }
+    case "peer": {
+      const { dev, publicKey, endpoint, port } = action.peer;
+      yield { command: `wg show ${dev} endpoints | grep ${publicKey}`, shows: `${publicKey}\t${endpoint}:${port}` };
+      return;
+    }
     case "encapsulate":
       if (step.process === undefined)
         yield { command: `ip -d -s link show ${action.by}`, shows: "TX packets rises with every packet" };

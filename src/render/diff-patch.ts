@@ -45,6 +45,7 @@ function commands(any: AnyRow): readonly string[] {
     case "neigh":
     case "fdb":
     case "set":
+    case "wireguard":
       return [addCommand(any)];
     case "sysctl":
       return [sysctlCommand(any.row.key, any.row.value)];

@@ -3,7 +3,7 @@ import type { AnyRow, TableName } from "../kernel/row-change.ts";
 import { addressText, ruleText, socketText } from "./iproute.ts";
 import { linkText } from "./iproute-link.ts";
 import { filterRuleText } from "./iptables.ts";
-import { fdbWords, leaseWords, neighbourWords, refusedWords, routeWords } from "./row-words.ts";
+import { fdbWords, leaseWords, neighbourWords, refusedWords, routeWords, wireguardPeerWords } from "./row-words.ts";
 import { sysctlCommand } from "./sysctl.ts";
 
 /** A row in the words of the program that shows it, without what every row has. */
@@ -25,6 +25,8 @@ export function rowWords(any: AnyRow): string {
       return `${any.row.set} ${any.row.prefix}`;
     case "lease":
       return leaseWords(any.row);
+    case "wireguard":
+      return wireguardPeerWords(any.row);
     case "forwarder":
       return `${any.row.process} on ${any.row.tun}, ${any.row.ip}:${any.row.port}`;
     case "socket":
@@ -49,6 +51,7 @@ const NOUNS: Readonly<Record<TableName, string>> = {
   fdb: "fdb entry",
   set: "set member",
   lease: "lease",
+  wireguard: "WireGuard peer",
   forwarder: "forwarder",
   socket: "socket",
   chain: "chain",
@@ -68,6 +71,7 @@ export function counted(count: number, table: TableName | "row" | "node" | "name
 /** What a table is called in a column six characters wide. */
 export function tableWord(table: TableName): string {
   if (table === "forwarder") return "proc";
+  if (table === "wireguard") return "wg";
   return table === "refused" ? "refuse" : table;
 }
 

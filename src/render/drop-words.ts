@@ -52,6 +52,11 @@ const WORDS: { readonly [R in DropReason]: Words } = {
   "process-ttl": (_, __, { process }) => `the TTL runs out in ${process ?? "the process"}, which tells nobody`,
   "process-truncated": ({ size, mtu }) => `${size} bytes do not fit the process's buffer of ${mtu}: cut off`,
   "process-gone": ({ dev }) => `no process reads ${dev ?? "the device"}`,
+  "wireguard-no-peer": ({ ip, dev }) => `no peer of ${dev} may have ${ip}`,
+  "wireguard-no-session": ({ ip, dev }) => `${dev} gets no answer to its handshake from ${ip}`,
+  "wireguard-unknown-sender": ({ ip, dev }) =>
+    `${dev ?? "the device"} has no peer ${ip ?? ""} with the key this was sealed for`,
+  "wireguard-source": ({ ip, expected }) => `the peer that sent it may not have ${ip} inside${has(expected)}`,
   "work-limit": () => "too much follows from this packet: given up",
 };
 

@@ -1,7 +1,7 @@
 import type { Action, PacketInfo } from "../trace/event.ts";
 import { placeName } from "../trace/project.ts";
 import type { EventOf, Trace } from "../trace/trace.ts";
-import { fdbWords, leaseWords, neighbourWords, routeWords } from "./row-words.ts";
+import { fdbWords, leaseWords, neighbourWords, routeWords, wireguardPeerWords } from "./row-words.ts";
 
 /** A frame that a capture on a device would show, with what the capture's reader is told of it. */
 export interface Frame {
@@ -59,6 +59,7 @@ function originWords(info: PacketInfo | undefined): string {
     case "icmp-error":
       return ` (an error about packet ${parent})`;
     case "arp":
+    case "handshake":
       return ` (for packet ${parent})`;
     case "sent":
     case "reply":
@@ -78,6 +79,8 @@ function stepWords(action: Action): readonly string[] {
       return [`neigh ${neighbourWords(action.entry)}`];
     case "fdb":
       return [`fdb ${fdbWords(action.entry)}`];
+    case "peer":
+      return [`wg peer ${wireguardPeerWords(action.peer)}`];
     case "flood":
       return ["flooded"];
     case "forward":

@@ -1,4 +1,4 @@
-import type { Link } from "../kernel/link.ts";
+import type { Link, LinkOf } from "../kernel/link.ts";
 
 /** A device as the words behind `ip link add` describe it: `flannel.1 address … mtu 1450 type vxlan id 1 …`. */
 export function linkText(link: Link): string {
@@ -29,12 +29,20 @@ function typeText(link: Link): string {
     }
     case "tun":
       return "type tun";
+    case "wireguard":
+      return "type wireguard";
   }
 }
 
 /** A namespace's name where `ip netns` takes no slash: `pod:default:pod-a`. */
 function netnsName(netns: string): string {
   return netns.replaceAll("/", ":");
+}
+
+/** `wg set` with all but the private key, which nobody but the device knows. */
+function wireguardCommand({ name, port, fwmark, publicKey }: LinkOf<"wireguard">): string {
+  const mark = fwmark === undefined ? "" : ` fwmark 0x${fwmark.toString(16)}`;
+  return `wg set ${name} listen-port ${port}${mark} private-key /dev/stdin  # of ${publicKey}`;
 }
 
 /**
@@ -47,6 +55,7 @@ export function linkCommands(link: Link): readonly string[] {
   const settings = [
     ...(master === undefined ? [] : [`ip link set ${name} master ${master}`]),
     ...(hairpin ? [`bridge link set dev ${name} hairpin on`] : []),
+    ...(link.kind === "wireguard" ? [wireguardCommand(link)] : []),
   ];
   const state = up ? " up" : " down";
   if (link.kind === "loopback") return [`ip link set ${name}${state}`];

@@ -9,6 +9,7 @@ import type { Row } from "../kernel/refused.ts";
 import { MAIN_TABLE, type Nexthop, type Route } from "../kernel/route.ts";
 import type { Rule } from "../kernel/rule.ts";
 import type { Socket } from "../kernel/socket.ts";
+import type { WireguardPeer } from "../kernel/wireguard.ts";
 
 /** Words that are there, one space apart. */
 function line(...words: readonly (string | false | undefined)[]): string {
@@ -153,6 +154,16 @@ export function leaseCommand(lease: Lease): string {
   return `lease add ${leaseText(lease)}`;
 }
 
+/** A peer's row as `wg set` takes it. */
+export function wireguardPeerCommand({ dev, publicKey, endpoint, port, allowedIps, keepalive }: WireguardPeer): string {
+  return line(
+    `wg set ${dev} peer ${publicKey}`,
+    `endpoint ${endpoint.family === 6 ? `[${endpoint}]` : endpoint}:${port}`,
+    `allowed-ips ${allowedIps.join(",")}`,
+    keepalive !== undefined && `persistent-keepalive ${keepalive}`,
+  );
+}
+
 /** A member of an ipset as `ipset save` prints it. */
 function setText({ set, prefix }: SetMember): string {
   return `add ${set} ${destinationText(prefix)}`;
@@ -181,5 +192,7 @@ export function addCommand({ table, row }: Row): string {
       return leaseCommand(row);
     case "set":
       return setCommand(row);
+    case "wireguard":
+      return wireguardPeerCommand(row);
   }
 }

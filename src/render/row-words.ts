@@ -4,6 +4,7 @@ import type { Neighbour } from "../kernel/neighbour.ts";
 import type { Lease } from "../kernel/process.ts";
 import type { Refused } from "../kernel/refused.ts";
 import { LOCAL_TABLE, MAIN_TABLE, type Nexthop, type Route } from "../kernel/route.ts";
+import type { WireguardPeer } from "../kernel/wireguard.ts";
 import { destinationText } from "./iproute.ts";
 
 /** What a route has that was given none (IP6_RT_PRIO_USER). */
@@ -43,6 +44,12 @@ export function leaseWords({ dst, to, port }: Lease): string {
   return `${dst} → ${to.family === 6 ? `[${to}]` : to}:${port}`;
 }
 
+/** A WireGuard peer: which addresses are its own, and where it is; its key only as far as `wg` users look at it. */
+export function wireguardPeerWords({ dev, publicKey, endpoint, port, allowedIps }: WireguardPeer): string {
+  const at = endpoint.family === 6 ? `[${endpoint}]` : endpoint;
+  return `${allowedIps.join(", ")} dev ${dev} peer ${publicKey.slice(0, 8)}… at ${at}:${port}`;
+}
+
 /** What was asked of the kernel, without the answer. */
 export function refusedWords({ asked }: Refused): string {
   switch (asked.table) {
@@ -54,6 +61,8 @@ export function refusedWords({ asked }: Refused): string {
       return fdbWords(asked.row);
     case "lease":
       return leaseWords(asked.row);
+    case "wireguard":
+      return wireguardPeerWords(asked.row);
     case "set":
       return `${asked.row.set} ${asked.row.prefix}`;
     case "link":

@@ -52,6 +52,15 @@ export const ROW_DEFS: Readonly<Record<string, Schema>> = {
   fdbEntry: object({ dev: TEXT, mac: TEXT, "dst?": IP, ...WRITTEN }),
   forwarder: object({ process: TEXT, tun: TEXT, ip: IP, port: COUNT, buffer: COUNT, ...WRITTEN }),
   lease: object({ process: TEXT, dst: PREFIX, to: IP, port: COUNT, ...WRITTEN }),
+  wireguardPeer: object({
+    dev: TEXT,
+    publicKey: { ...TEXT, description: "base64" },
+    endpoint: IP,
+    port: COUNT,
+    allowedIps: list(PREFIX),
+    "keepalive?": COUNT,
+    ...WRITTEN,
+  }),
   socket: object({
     protocol: one("udp", "tcp", "sctp"),
     "ip?": IP,
@@ -65,7 +74,7 @@ export const ROW_DEFS: Readonly<Record<string, Schema>> = {
   fabricRow: object({ verdict: one("drop", "allow"), protocol: COUNT, "port?": COUNT, ...WRITTEN }),
   refused: object(
     {
-      table: one("route", "neigh", "fdb", "lease", "set", "link", "addr"),
+      table: one("route", "neigh", "fdb", "lease", "set", "wireguard", "link", "addr"),
       asked: TEXT,
       by: TEXT,
       errno: TEXT,

@@ -53,6 +53,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
       ...LINK,
     }),
     object({ kind: one("tun"), process: TEXT, ...LINK }),
+    object({ kind: one("wireguard"), port: COUNT, publicKey: TEXT, "fwmark?": COUNT, ...LINK }),
   ),
   address: object({ dev: TEXT, ip: IP, length: COUNT, scope: one("global", "link", "host"), ...WRITTEN }),
   setMember: object({ set: TEXT, prefix: PREFIX, ...WRITTEN }),
@@ -66,6 +67,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
     fdb: list(ref("fdbEntry")),
     sets: list(ref("setMember")),
     leases: list(ref("lease")),
+    wireguardPeers: list(ref("wireguardPeer")),
     forwarders: list(ref("forwarder")),
     sockets: list(ref("socket")),
     chains: list(

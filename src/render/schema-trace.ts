@@ -31,6 +31,7 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, Schema>>>> = {
   route: { direction: one("input", "output"), found: ref("found"), "src?": IP },
   neighbour: { entry: ref("neighbour") },
   fdb: { entry: ref("fdbEntry") },
+  peer: { peer: ref("wireguardPeer") },
   flood: { accepted: list(PORT), ignored: COUNT },
   arp: { op: one("request", "reply"), ip: IP, "mac?": TEXT, "proxy?": ref("route") },
   forward: { ttl: COUNT },
@@ -132,7 +133,7 @@ const TRACE_DEFS: Readonly<Record<string, Schema>> = {
       object({
         id: COUNT,
         "parent?": COUNT,
-        cause: one("sent", "fragment", "reassembled", "flood", "branch", "icmp-error", "arp", "reply"),
+        cause: one("sent", "fragment", "reassembled", "flood", "branch", "icmp-error", "arp", "handshake", "reply"),
       }),
     ),
     events: list(ref("event")),

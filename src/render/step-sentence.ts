@@ -26,6 +26,10 @@ export function sentencesOf(told: Told): readonly string[] {
       return tunnelSentence(told);
     case "fdb":
       return fdbSentence(told);
+    case "peer": {
+      const { dev, allowedIps, endpoint } = action.peer;
+      return [`${dev} gives it to the peer that may have it: ${allowedIps.join(", ")} is behind ${endpoint}.`];
+    }
     case "encapsulate":
       return [pushSentence(told)];
     case "decapsulate":
@@ -144,6 +148,7 @@ function list(pushed: readonly Header[]): string {
     if (header.kind === "udp") return `UDP to port ${header.dport}`;
     if ("vni" in header) return `${header.kind === "vxlan" ? "VXLAN" : "Geneve"} with vni ${header.vni}`;
     if (header.kind === "ipv4" || header.kind === "ipv6") return `IPv${header.kind === "ipv4" ? 4 : 6}`;
+    if (header.kind === "wireguard") return "WireGuard, sealed";
     return header.kind === "ethernet" ? "the inner Ethernet header" : header.kind;
   });
   return names.join(", ");

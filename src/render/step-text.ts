@@ -5,7 +5,7 @@ import type { Packet } from "../wire/header.ts";
 import { dropWords } from "./drop-words.ts";
 import { filterWords } from "./filter-words.ts";
 import { errorWords, icmpWords, outerEnds, popWords, pushWords } from "./packet-words.ts";
-import { fdbWords, leaseWords, neighbourWords, routeWords } from "./row-words.ts";
+import { fdbWords, leaseWords, neighbourWords, routeWords, wireguardPeerWords } from "./row-words.ts";
 
 /** A row of the path as text sets it. */
 export interface Entry {
@@ -47,6 +47,8 @@ function entries(step: Step): readonly Entry[] {
       return [{ ...plain, label: "neigh", text: neighbourWords(action.entry) }];
     case "fdb":
       return [fdbEntry(step, plain)];
+    case "peer":
+      return [{ ...plain, label: "peer", text: wireguardPeerWords(action.peer) }];
     case "arp":
       return [{ ...plain, label: headers.some(({ kind }) => kind === "ndp") ? "ndp" : "arp", text: asked(step) }];
     case "encapsulate": {
@@ -231,6 +233,8 @@ export function writerOf({ event: { action } }: Step): string | undefined {
       return action.entry.by;
     case "lease":
       return action.lease.by;
+    case "peer":
+      return action.peer.by;
     case "filter":
     case "translate":
       return action.rule?.by;

@@ -36,6 +36,7 @@ export function netnsJson(netns: Netns): { readonly [key: string]: Json } {
     fdb: Array.from(netns.fdb.rows(), record),
     sets: Array.from(netns.sets.rows(), record),
     leases: Array.from(netns.leases.rows(), record),
+    wireguardPeers: Array.from(netns.wireguardPeers.rows(), record),
     forwarders: netns.forwarders.map(record),
     sockets: netns.sockets.map(record),
     chains: chains.map((chain) =>

@@ -16,6 +16,7 @@ import {
   ruleText,
   setCommand,
   socketText,
+  wireguardPeerCommand,
 } from "./iproute.ts";
 import { linkCommands, linkText } from "./iproute-link.ts";
 import { chainCommand, familyOf, filterCommand } from "./iptables.ts";
@@ -34,6 +35,7 @@ export const SECTIONS = [
   "nat",
   "filter",
   "lease",
+  "wg",
   "socket",
 ] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -82,7 +84,7 @@ function writer({ by, source }: Entry): string {
 function* entries(netns: Netns, section: Section): Generator<Entry> {
   yield* rowsOf(netns, section);
   for (const row of netns.refused()) {
-    if (row.asked.table === section) {
+    if ((row.asked.table === "wireguard" ? "wg" : row.asked.table) === section) {
       yield { text: `# refused: ${refusedCommand(row)}: ${row.text} (${row.errno})`, by: row.by };
     }
   }
@@ -123,6 +125,9 @@ function* rowsOf(netns: Netns, section: Section): Generator<Entry> {
     case "lease":
       for (const row of netns.leases.rows())
         yield { ...written(row), text: `# ${row.process} lease ${leaseText(row)}` };
+      return;
+    case "wg":
+      for (const row of netns.wireguardPeers.rows()) yield { ...written(row), text: wireguardPeerCommand(row) };
       return;
     case "socket":
       for (const row of netns.sockets) yield { ...written(row), text: `# ${socketText(row)}` };
@@ -203,6 +208,7 @@ export function tablesJson(netns: Netns) {
     chains: [...netns.chains.values()].flatMap((chains) => [...chains.values()]),
     forwarders: netns.forwarders,
     leases: [...netns.leases.rows()],
+    wireguardPeers: [...netns.wireguardPeers.rows()],
     sockets: netns.sockets,
     assumeListening: netns.assumeListening,
     sysctls: Object.fromEntries(netns.sysctls),

@@ -61,6 +61,7 @@ export const MODE_SETTINGS: { readonly [mode in ModeName]: Readonly<Record<strin
   "flannel-ipip-direct": {},
   "flannel-wireguard": {
     ListenPort: { ...port, about: "UDP port of WireGuard, default 51820" },
+    ListenPortV6: { ...port, about: "UDP port of WireGuard for IPv6, default 51821" },
     MTU: underlayMtu,
     PersistentKeepaliveInterval: keepalive,
   },
@@ -69,7 +70,12 @@ export const MODE_SETTINGS: { readonly [mode in ModeName]: Readonly<Record<strin
   "calico-ipip-crosssubnet": { mtu: tunnelMtu },
   "calico-vxlan": calicoVxlan,
   "calico-vxlan-crosssubnet": calicoVxlan,
-  "calico-wireguard": { mtu: tunnelMtu, port: { ...port, about: "UDP port of WireGuard, default 51820" } },
+  "calico-wireguard": {
+    mtu: tunnelMtu,
+    mtuV6: { ...tunnelMtu, about: "MTU of the tunnel device for IPv6" },
+    port: { ...port, about: "UDP port of WireGuard, default 51820" },
+    portV6: { ...port, about: "UDP port of WireGuard for IPv6, default 51821" },
+  },
 };
 
 /** Calico's profiles: which agent writes which row, and with which metric. */

@@ -5,6 +5,7 @@ import { OUTCOME_CODES } from "./codes/outcome.ts";
 import { ROUTING_CODES } from "./codes/routing.ts";
 import { SIZE_CODES } from "./codes/size.ts";
 import { TUNNEL_CODES } from "./codes/tunnel.ts";
+import { WIREGUARD_CODES } from "./codes/wireguard.ts";
 
 /**
  * Every word for how a packet can end and for the facts behind it; the one list that types, schemas, tables of
@@ -15,6 +16,7 @@ export const CODES = [
   ...ROUTING_CODES,
   ...LAYER2_CODES,
   ...TUNNEL_CODES,
+  ...WIREGUARD_CODES,
   ...FILTER_CODES,
   ...SIZE_CODES,
 ] as const;

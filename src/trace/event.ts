@@ -9,6 +9,7 @@ import type { Forwarder, Lease } from "../kernel/process.ts";
 import type { Route } from "../kernel/route.ts";
 import type { Port } from "../kernel/row.ts";
 import type { Socket } from "../kernel/socket.ts";
+import type { WireguardPeer } from "../kernel/wireguard.ts";
 import type { Header, Packet } from "../wire/header.ts";
 import type { DropReason } from "./reason.ts";
 
@@ -16,7 +17,16 @@ import type { DropReason } from "./reason.ts";
 export interface PacketInfo {
   readonly id: number;
   readonly parent?: number;
-  readonly cause: "sent" | "fragment" | "reassembled" | "flood" | "branch" | "icmp-error" | "arp" | "reply";
+  readonly cause:
+    | "sent"
+    | "fragment"
+    | "reassembled"
+    | "flood"
+    | "branch"
+    | "icmp-error"
+    | "arp"
+    | "handshake"
+    | "reply";
 }
 
 /** One thing that happened to one packet, at one device, with the row that decided it. */
@@ -43,6 +53,8 @@ export type Action =
   | { readonly kind: "neighbour"; readonly entry: Neighbour }
   /** A device's forwarding entry: of a tunnel, or of a bridge. */
   | { readonly kind: "fdb"; readonly entry: FdbEntry }
+  /** The peer that a WireGuard device sends the packet to. */
+  | { readonly kind: "peer"; readonly peer: WireguardPeer }
   /** A group frame, or one for a MAC nobody has learned: who took it in, and how many ignored it. */
   | { readonly kind: "flood"; readonly accepted: readonly Port[]; readonly ignored: number }
   | {

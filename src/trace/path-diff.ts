@@ -110,6 +110,8 @@ function decision({ event: { action, at } }: Step): string {
       return `neigh ${action.entry.ip} ${action.entry.lladdr}`;
     case "fdb":
       return `fdb ${action.entry.mac} ${action.entry.dst ?? ""}`;
+    case "peer":
+      return `peer ${action.peer.publicKey} ${action.peer.endpoint}`;
     case "drop":
       return `drop ${action.reason}`;
     default:

@@ -39,6 +39,10 @@ export const DROP_REASONS = [
   "process-ttl",
   "process-truncated",
   "process-gone",
+  "wireguard-no-peer",
+  "wireguard-no-session",
+  "wireguard-unknown-sender",
+  "wireguard-source",
   "work-limit",
 ] as const;
 

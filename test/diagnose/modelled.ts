@@ -366,6 +366,42 @@ export const layer2: readonly Case[] = [
 
 export const tunnel: readonly Case[] = [
   {
+    name: "no WireGuard peer may have an address nobody leases",
+    mode: "flannel-wireguard",
+    document: cluster(),
+    probe: { to: "10.244.77.7" },
+    code: "WIREGUARD_NO_PEER at n1",
+    because: ["DST_UNKNOWN_IP at n1"],
+  },
+  {
+    name: "a fabric that eats WireGuard's port lets no session come up",
+    mode: "flannel-wireguard",
+    document: cluster({ subnets: { lan: { cidr: "192.168.1.0/24", drop: ["udp/51820"] } } }),
+    code: "WIREGUARD_NO_SESSION at n1",
+    because: ["ENCAP_BLOCKED at lan"],
+  },
+  {
+    name: "the other node's WireGuard device is down",
+    mode: "calico-wireguard",
+    document: cluster({ faults: [{ n2: "ip link set wireguard.cali down" }] }),
+    code: "WIREGUARD_NO_SESSION at n1",
+    because: ["IFACE_DOWN at n2"],
+  },
+  {
+    name: "the other node has no WireGuard device",
+    mode: "flannel-wireguard",
+    document: cluster({ faults: [{ n2: "ip link del flannel-wg" }] }),
+    code: "WIREGUARD_NO_SESSION at n1",
+    because: ["ENCAP_DEVICE_MISSING at n2"],
+  },
+  {
+    name: "a firewall keeps the handshake in",
+    mode: "flannel-wireguard",
+    document: cluster({ faults: [{ n1: "iptables -I OUTPUT -p udp --dport 51820 -j DROP" }] }),
+    code: "WIREGUARD_NO_SESSION at n1",
+    because: ["HOST_OUTPUT_DROP at n1"],
+  },
+  {
     name: "the other node has no tunnel device",
     mode: "flannel-vxlan",
     document: cluster({ faults: [{ n2: "ip link del flannel.1" }] }),

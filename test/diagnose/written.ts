@@ -90,7 +90,46 @@ export const written: readonly Written[] = [
     code: "ARP_FAILED at n1",
     because: ["FDB_STALE at n1"],
   },
+  {
+    name: "the receiver has no WireGuard peer with the sender's key",
+    network: () => wireguard({ key: "another key", allowed: "10.9.1.0/24" }),
+    probe: { from: "host/a", to: "10.9.2.0" },
+    code: "WIREGUARD_NO_SESSION at a",
+    because: ["WIREGUARD_UNKNOWN_PEER at b"],
+  },
+  {
+    name: "the receiver's peer may not have the inner source",
+    network: () => wireguard({ key: "key-host/a", allowed: "10.9.3.0/24" }),
+    probe: { from: "host/a", to: "10.9.2.0" },
+    code: "WIREGUARD_SOURCE_REFUSED at b",
+  },
 ];
+
+/** Two hosts with a WireGuard device each; b's row for a is what `peers` gives. */
+function wireguard(peers: { readonly key: string; readonly allowed: string } | undefined): Network {
+  const [a, b] = [host("a", "192.168.1.1"), host("b", "192.168.1.2")];
+  const dev = "wg0";
+  const common = { dev, port: 51820, by: "operator" } as const;
+  for (const [at, own] of [[a, "10.9.1.0"] as const, [b, "10.9.2.0"] as const]) {
+    at.link({
+      kind: "wireguard",
+      name: dev,
+      mtu: 1420,
+      port: 51820,
+      publicKey: `key-${at.netns.name}`,
+      by: "operator",
+    });
+    at.address(dev, ip(own), 32, { by: "operator" });
+    at.route({ dst: prefix("10.9.0.0/16"), dev, by: "operator" });
+  }
+  const allowedIps = [prefix("10.9.2.0/24")];
+  a.wireguardPeer({ ...common, publicKey: "key-host/b", endpoint: ip("192.168.1.2"), allowedIps });
+  if (peers) {
+    const of = { publicKey: peers.key, endpoint: ip("192.168.1.1"), allowedIps: [prefix(peers.allowed)] };
+    b.wireguardPeer({ ...common, ...of });
+  }
+  return byHand(a, b);
+}
 
 /** Three nodes in flannel-vxlan, changed by what is said of the second one's tunnel MAC. */
 async function vxlan(faults: (mac: string) => readonly unknown[]): Promise<Network> {

@@ -48,6 +48,13 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) =
               .filter((row) => row.dst.contains(ip))
               .map(text),
           ).toEqual(leads.map(text));
+          const allowed = [...netns.wireguardPeers.rows()].filter((row) => row.allowedIps.some((p) => p.contains(ip)));
+          expect(
+            netns.wireguardPeers
+              .near(near)
+              .filter((row) => row.allowedIps.some((p) => p.contains(ip)))
+              .map(text),
+          ).toEqual(allowed.map(text));
           const inSet = [...netns.sets.rows()].filter((row) => row.prefix.contains(ip));
           expect(
             netns.sets
@@ -96,6 +103,7 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) =
       for (const netns of all) {
         for (const { dst } of netns.fdb.rows()) expect(dst === undefined || owned(dst)).toBe(true);
         for (const { to } of netns.leases.rows()) expect(owned(to)).toBe(true);
+        for (const { endpoint } of netns.wireguardPeers.rows()) expect(owned(endpoint)).toBe(true);
         for (const row of netns.routes.rows()) {
           if (netns.links.get(row.dev ?? "")?.kind === "ipip" && row.via) expect(owned(row.via)).toBe(true);
         }
@@ -220,6 +228,7 @@ function everything(network: Network): unknown {
     [...netns.neighbours.rows()],
     [...netns.fdb.rows()],
     [...netns.leases.rows()],
+    [...netns.wireguardPeers.rows()],
     [...netns.sets.rows()],
     netns.sockets,
     [...netns.chains.values()].map((chains) => [...chains.values()]),

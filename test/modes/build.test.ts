@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { buildNetwork, networkOf } from "../../src/modes/build.ts";
 import { findMode, modes } from "../../src/modes/registry.ts";
+import { MODES } from "../../src/topology/settings.ts";
 import { ip, network, topology } from "./model.ts";
 import { addresses, mainRoutes } from "./words.ts";
 
@@ -255,8 +256,8 @@ describe("the word for a mode", () => {
       problems: [{ code: "ambiguous-mode", hint: "flannel-wireguard or calico-wireguard" }],
     });
   });
-  test("a mode that is not built is said to be so", () => {
-    expect(findMode("calico-wireguard")).toMatchObject({ ok: false, problems: [{ code: "UNSUPPORTED" }] });
+  test("every mode that a topology may name is built", () => {
+    expect(modes.map((mode) => mode.name)).toEqual([...MODES]);
   });
   test("a slip gets the nearest name", () => {
     expect(findMode("flannel-vxlna")).toMatchObject({ ok: false, problems: [{ hint: "did you mean flannel-vxlan?" }] });

@@ -43,6 +43,7 @@ describe("Calico's TTL and traceroute", () => {
     ["calico-ipip-crosssubnet", DIRECT, "62: 192.168.1.2 * * 10.233.2.2"],
     ["calico-vxlan", TUNNELLED, TUNNELLED],
     ["calico-vxlan-crosssubnet", DIRECT, TUNNELLED],
+    ["calico-wireguard", TUNNELLED, TUNNELLED],
   ])("%s, on one subnet and across two", async (mode, one, two) => {
     expect(await seen(mode, A)).toBe(one);
     expect(await seen(mode, B)).toBe(two);
@@ -56,6 +57,7 @@ describe("flannel's TTL and traceroute", () => {
     ["flannel-vxlan-direct", "62: 100.96.1.1 10.168.0.3 100.96.2.2"],
     ["flannel-host-gw", "62: 100.96.1.1 10.168.0.3 100.96.2.2"],
     ["flannel-ipip", "62: 100.96.1.1 100.96.2.0 100.96.2.2"],
+    ["flannel-wireguard", "62: 100.96.1.1 100.96.2.0 100.96.2.2"],
     ["flannel-ipip-direct", "62: 100.96.1.1 10.168.0.3 100.96.2.2"],
   ])("%s", async (mode, wanted) => {
     expect(await seen(mode, GOLDEN)).toBe(wanted);

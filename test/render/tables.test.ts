@@ -182,6 +182,7 @@ test("as JSON they are plain data", () => {
       "chains",
       "forwarders",
       "leases",
+      "wireguardPeers",
       "sockets",
       "assumeListening",
       "sysctls",

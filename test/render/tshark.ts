@@ -165,11 +165,19 @@ function* pairsOf(packet: Packet, at: number): Generator<Pair> {
       if (header.offset > 0) return;
       for (const inner of header.packet.keys()) yield* pairsOf([packet[at - 1] as Header, ...header.packet], inner + 1);
       return;
-    case "geneve":
     case "payload":
+      // tshark calls by this name what a handshake response of WireGuard says of the initiation.
+      if (header.length === RESPONSE.length && header.bytes?.[0] === RESPONSE.type) {
+        yield ["wg.receiver", hex(new DataView(header.bytes.buffer).getUint32(8, true), 8)];
+      }
+      return;
+    case "geneve":
       return;
   }
 }
+
+/** "WireGuard: Next Generation Kernel Network Tunnel" §5.4.3. */
+const RESPONSE = { type: 2, length: 92 };
 
 function hex(value: number, digits: number): string {
   return `0x${value.toString(16).padStart(digits, "0")}`;

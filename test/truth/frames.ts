@@ -37,7 +37,7 @@ function plain(netns: string): string {
   return netns.slice(netns.lastIndexOf("/") + 1);
 }
 
-type Role = "probe" | "reply" | "icmp-error" | "arp";
+type Role = "probe" | "reply" | "icmp-error" | "arp" | "carrier" | "wg-handshake";
 
 /** Every frame of a walk as the lab's capture would print it, in the order of the walk. */
 export function framesOf(network: Network, trace: Trace, own: Role = "probe"): readonly string[] {
@@ -46,9 +46,12 @@ export function framesOf(network: Network, trace: Trace, own: Role = "probe"): r
   const role = (packet: number): Role => {
     if (probe.has(packet)) return own;
     const origin = causeOf(trace, packet);
+    if (origin === "handshake") return "wg-handshake";
     return origin === "arp" ? "arp" : "icmp-error";
   };
-  return trace.events.flatMap((event) => linesOf(labels, event, role(event.packet)));
+  // Nobody on the way can see whose a sealed packet is.
+  const isSealed = ({ headers }: Event) => headers.some(({ kind }) => kind === "wireguard");
+  return trace.events.flatMap((event) => linesOf(labels, event, isSealed(event) ? "carrier" : role(event.packet)));
 }
 
 function causeOf(trace: Trace, packet: number): string {
@@ -71,7 +74,9 @@ function linesOf(labels: Labels, event: Event, role: Role): readonly string[] {
 }
 
 function layers(labels: Labels, packet: Packet): string[] {
-  return packet.flatMap((header, i) => layer(labels, header, packet, i));
+  const sealed = packet.findIndex(({ kind }) => kind === "wireguard");
+  const shown = sealed < 0 ? packet : packet.slice(0, sealed + 1);
+  return shown.flatMap((header, i) => layer(labels, header, packet, i));
 }
 
 function layer(labels: Labels, header: Header, packet: Packet, i: number): string[] {
@@ -97,6 +102,8 @@ function layer(labels: Labels, header: Header, packet: Packet, i: number): strin
       ];
     case "vxlan":
       return [`vxlan vni=${header.vni}`];
+    case "wireguard":
+      return [`wireguard type=transport-data len=${length}`];
     case "icmp": {
       const echo = header.type === 8 || header.type === 0;
       const mtu = header.type === 3 && header.code === 4 ? ` mtu=${header.rest}` : "";
@@ -107,12 +114,16 @@ function layer(labels: Labels, header: Header, packet: Packet, i: number): strin
     case "slice":
       return slice(labels, header);
     case "payload":
+      if (header.bytes) return [`wireguard type=handshake-${HANDSHAKES[header.bytes[0] ?? 0]} len=${length}`];
       // An echo's data is counted in its ICMP length.
       return packet[i - 1]?.kind === "icmp" ? [] : [`payload len=${header.length}`];
     default:
       return [header.kind];
   }
 }
+
+/** By the type in a message's first byte. */
+const HANDSHAKES: Readonly<Record<number, string>> = { 1: "initiation", 2: "response" };
 
 /** A first fragment shows the headers of the whole; a later one is bytes. */
 function slice(labels: Labels, header: Extract<Header, { kind: "slice" }>): string[] {

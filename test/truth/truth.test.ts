@@ -156,7 +156,7 @@ function expectFrames(ours: readonly string[], frames: readonly string[]): void 
   const clean = (lines: readonly string[], wanted: (line: string) => boolean) =>
     lines.filter(wanted).map(withoutUnpredictable);
   const heard = frames.filter((line) => !/^\S+ \S+ \S+ otherhost /.test(line));
-  for (const role of ["probe", "reply", "icmp-error"]) {
+  for (const role of ["probe", "reply", "icmp-error", "carrier", "wg-handshake"]) {
     const of = (line: string) => line.split(" ")[2] === role;
     expect(byPlace(clean(ours, of))).toEqual(byPlace(clean(heard, of)));
   }
@@ -277,6 +277,7 @@ function onWire(labels: Labels, trace: Trace): readonly string[] {
   return trace.events.flatMap((event) => {
     const { kind } = event.action;
     const icmp = event.headers.findLast((header) => header.kind === "icmp");
+    if (event.headers.some(({ kind: sealed }) => sealed === "wireguard")) return [];
     if (event.packet === 0 || icmp?.kind !== "icmp" || trace.packets[event.packet]?.cause !== "icmp-error") return [];
     const ip = event.headers.findLast((header) => header.kind === "ipv4");
     const ends = ip?.kind === "ipv4" ? `${ip.src}>${ip.dst}` : "";

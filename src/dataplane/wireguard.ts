@@ -1,0 +1,183 @@
+import type { Ip } from "../addr/ip.ts";
+import { fibLookup } from "../kernel/fib.ts";
+import type { WireguardLink } from "../kernel/link.ts";
+import type { Netns } from "../kernel/netns.ts";
+import { defaultTtl } from "../kernel/sysctl.ts";
+import { peerOf, type WireguardPeer } from "../kernel/wireguard.ts";
+import type { Header, Udp, Wireguard } from "../wire/header.ts";
+import { handshake, indexFor, isResponse, senderIn } from "./handshake.ts";
+import { icmpSend } from "./icmp.ts";
+import { originate, outputDevice, pathMtu } from "./originate.ts";
+import type { Run } from "./run.ts";
+import { ipOf, type Skb, type Step } from "./skb.ts";
+import { arrive } from "./xmit.ts";
+
+/** Tunnels inside tunnels of one namespace end here (XMIT_RECURSION_LIMIT). */
+const RECURSION_LIMIT = 8;
+
+/** Class selector AF41, on handshakes alone (messages.h, HANDSHAKE_DSCP). */
+const HANDSHAKE_TOS = 0x88;
+
+/** `wg_xmit`: the peer whose allowed addresses hold the inner destination; then a sealed datagram to its endpoint. */
+export function wireguardXmit(run: Run, skb: Skb): readonly Step[] {
+  const netns = run.netns(skb.netns);
+  const link = netns.links.get(skb.dev ?? "") as WireguardLink;
+  const inner = ipOf(skb);
+  const peer = peerOf(netns.wireguardPeers.near(netns.peers.byIp(inner.dst)), link.name, inner.dst);
+  if (!peer) return nobody(run, skb, link);
+  run.note(skb, { kind: "peer", peer });
+  const { endpoint, port } = peer;
+  if (skb.depth >= RECURSION_LIMIT || leadsBack(run, netns, link, endpoint)) {
+    return run.drop(skb, "RECURSION_LIMIT", { dev: link.name, ip: endpoint });
+  }
+  const session = sessionKey(netns, peer);
+  if (!run.state.sessions.has(session) && !negotiate(run, skb, netns, link, peer)) {
+    return run.drop(skb, "wireguard-no-session", { dev: link.name, ip: endpoint });
+  }
+  const counter = run.state.sessions.get(session) ?? 0;
+  run.state.sessions.set(session, counter + 1);
+  const mtu = skb.route ? pathMtu(run, netns, skb.route, inner.dst) : link.mtu;
+  const pushed: readonly [Udp, Wireguard] = [
+    { kind: "udp", sport: link.port, dport: port },
+    { kind: "wireguard", receiver: indexFor(peer.publicKey, link.publicKey), counter, mtu },
+  ];
+  const outer = originate(run, {
+    ...common(netns, skb, link),
+    dst: endpoint,
+    tos: inner.tos & 3,
+    payload: [...pushed, ...skb.packet],
+    depth: skb.depth + 1,
+  });
+  if (!outer) return run.drop(skb, "IP_OUTNOROUTES", { dev: link.name, ip: endpoint });
+  run.note(
+    { ...outer, dev: link.name },
+    { kind: "encapsulate", pushed: [outer.packet[0] as Header, ...pushed], by: link.name },
+  );
+  return [{ stage: "ip_local_out", skb: outer }];
+}
+
+/** No peer may have the destination: an error to the sender, at once when it is a process here. */
+function nobody(run: Run, skb: Skb, link: WireguardLink): readonly Step[] {
+  if (skb.local) run.note(skb, { kind: "error", error: { errno: "ENOKEY", origin: "local" } });
+  run.note(skb, { kind: "drop", reason: "wireguard-no-peer", because: { dev: link.name, ip: ipOf(skb).dst } });
+  return icmpSend(run, skb, "host-unreachable");
+}
+
+/** What every datagram of a device has (`send4`): the mark of the device, a hop limit of its own, and no DF. */
+function common(netns: Netns, { id, netns: name }: Pick<Skb, "id" | "netns">, { fwmark }: WireguardLink) {
+  return { id, netns: name, ttl: defaultTtl(netns), df: false, ...(fwmark !== undefined && { mark: fwmark }) } as const;
+}
+
+/** A datagram that the device would get back to send is not sent (`-ELOOP`). */
+function leadsBack(run: Run, netns: Netns, { name, fwmark }: WireguardLink, dst: Ip): boolean {
+  const found = fibLookup(netns, { dst, mark: fwmark, hash: run.hash });
+  return found !== undefined && outputDevice(found) === name;
+}
+
+/**
+ * A session with a peer, before the first packet: initiation, response. In a warm walk it was made before and is not
+ * shown, unless it cannot be made.
+ */
+function negotiate(run: Run, skb: Skb, netns: Netns, link: WireguardLink, peer: WireguardPeer): boolean {
+  const initiation = originate(run, {
+    ...common(netns, { id: run.packet("handshake", skb.id), netns: netns.name }, link),
+    dst: peer.endpoint,
+    tos: HANDSHAKE_TOS,
+    payload: [
+      { kind: "udp", sport: link.port, dport: peer.port },
+      handshake("initiation", { sender: indexFor(link.publicKey, peer.publicKey) }),
+    ],
+    depth: skb.depth + 1,
+  });
+  if (!initiation) return false;
+  const before = run.events;
+  run.events = [];
+  run.settle([{ stage: "ip_local_out", skb: initiation }]);
+  const agreed = run.state.sessions.has(sessionKey(netns, peer));
+  run.events = run.cold || !agreed ? [...before, ...run.events] : before;
+  return agreed;
+}
+
+/** `wg_packet_receive`: a handshake, or a sealed packet of a session; its inner source must be one of that peer's. */
+export function wireguardReceive(run: Run, skb: Skb): readonly Step[] {
+  const [ip, udp, message] = skb.packet;
+  const netns = run.netns(skb.netns);
+  const link = listener(netns, udp);
+  if (!ip || udp?.kind !== "udp" || !link) return run.drop(skb, "wireguard-unknown-sender");
+  if (message?.kind !== "wireguard") return greet(run, skb, netns, link, udp);
+  const peer = sender(netns, skb, link, message.receiver);
+  if (!peer || !run.state.sessions.has(sessionKey(netns, peer))) {
+    return run.drop(skb, "wireguard-unknown-sender", { dev: link.name, ip: ipOf(skb).src });
+  }
+  const inner: Skb = { ...arrive(skb, skb.netns, link.name), packet: skb.packet.slice(3) };
+  const socket = netns.sockets.find((row) => row.owner.kind === "link" && row.owner.name === link.name);
+  run.note(inner, {
+    kind: "decapsulate",
+    popped: [ip, udp, message],
+    by: link.name,
+    ...(socket && { socket }),
+  });
+  const { src } = ipOf(inner);
+  const owner = peerOf(netns.wireguardPeers.near(netns.peers.byIp(src)), link.name, src);
+  if (owner?.publicKey === peer.publicKey) return [{ stage: "netif_receive_skb", skb: inner }];
+  const expected = peer.allowedIps.map(String);
+  return run.drop(inner, "wireguard-source", { dev: link.name, ip: src, expected });
+}
+
+/** An initiation of a known peer is answered; a response makes the session that was asked for. */
+function greet(run: Run, skb: Skb, netns: Netns, link: WireguardLink, udp: Udp): readonly Step[] {
+  const index = senderIn(skb.packet[2]);
+  const response = isResponse(skb.packet[2]);
+  const from = ipOf(skb);
+  const peer =
+    index === undefined
+      ? undefined
+      : peerWith(netns, skb, link, (row) => index === indexFor(row.publicKey, link.publicKey));
+  if (!peer) return run.drop(skb, "wireguard-unknown-sender", { dev: link.name, ip: from.src });
+  run.note(skb, { kind: "deliver", socket: "kernel" });
+  run.state.sessions.set(sessionKey(netns, peer), 0);
+  if (response) return [];
+  const answer = originate(run, {
+    ...common(netns, { id: run.packet("handshake", skb.id), netns: netns.name }, link),
+    src: from.dst,
+    dst: from.src,
+    tos: HANDSHAKE_TOS,
+    payload: [
+      { kind: "udp", sport: link.port, dport: udp.sport },
+      handshake("response", {
+        sender: indexFor(link.publicKey, peer.publicKey),
+        receiver: indexFor(peer.publicKey, link.publicKey),
+      }),
+    ],
+  });
+  return answer ? [{ stage: "ip_local_out", skb: answer }] : [];
+}
+
+/** The device that a datagram's port belongs to. */
+function listener(netns: Netns, udp: Header | undefined): WireguardLink | undefined {
+  return [...netns.links.values()].find(
+    (link): link is WireguardLink =>
+      link.kind === "wireguard" && link.up && udp?.kind === "udp" && link.port === udp.dport,
+  );
+}
+
+/** The peer that a session index was given to. */
+function sender(netns: Netns, skb: Skb, link: WireguardLink, receiver: number): WireguardPeer | undefined {
+  return peerWith(netns, skb, link, (row) => receiver === indexFor(link.publicKey, row.publicKey));
+}
+
+/** First among those whose address the datagram came from, then among all. */
+function peerWith(
+  netns: Netns,
+  skb: Skb,
+  { name }: WireguardLink,
+  fits: (row: WireguardPeer) => boolean,
+): WireguardPeer | undefined {
+  const rows = netns.wireguardPeers;
+  const is = (row: WireguardPeer) => row.dev === name && fits(row);
+  return rows.near(netns.peers.byIp(ipOf(skb).src)).find(is) ?? [...rows.rows()].find(is);
+}
+
+function sessionKey({ name }: Netns, { dev, publicKey }: WireguardPeer): string {
+  return `${name} ${dev} ${publicKey}`;
+}
