@@ -125,7 +125,7 @@ function parseV4(text: string): number | undefined {
       octet = -1;
     } else {
       if (code < 48 || code > 57 || octet === 0) return undefined;
-      octet = (octet < 0 ? 0 : octet) * 10 + code - 48;
+      octet = Math.max(octet, 0) * 10 + code - 48;
       if (octet > 255) return undefined;
     }
   }

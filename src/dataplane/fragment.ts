@@ -16,8 +16,9 @@ export function fragmentOut(run: Run, skb: Skb, link: Link): readonly Skb[] | un
   const ip = ipOf(skb);
   const size = lengthOf(skb.packet);
   const device = skb.local && skb.route ? pathMtu(run, run.netns(skb.netns), skb.route, ip.dst) : link.mtu;
-  const mtu = Math.min(device, skb.largest ?? device);
-  if (size <= mtu) return [skb];
+  const limit = Math.min(device, skb.largest ?? device);
+  if (size <= limit) return [skb];
+  const mtu = Math.min(limit, skb.seam ?? limit);
   if (unsplittable(ip) && !(ip.kind === "ipv6" && skb.local)) {
     run.settle(icmpSend(run, skb, "frag-needed", { mtu }));
     run.drop(skb, "PKT_TOO_BIG", { mtu, size, dev: link.name });
@@ -82,6 +83,7 @@ export function defragment(run: Run, skb: Skb): Skb | undefined {
     id: run.packet("reassembled", parent ?? skb.id),
     packet: [header as IpHeader, ...slice.packet],
     largest,
+    seam: largest,
   };
   run.note(whole, { kind: "reassemble", count: pieces.length });
   return whole;

@@ -1,4 +1,3 @@
-import type { Ip } from "../addr/ip.ts";
 import type { Address } from "./address.ts";
 import { type FdbEntry, fdbKey } from "./fdb.ts";
 import type { Link } from "./link.ts";
@@ -114,8 +113,3 @@ export const NOTHING: Expanded = {
   wireguardPeers: [],
   refused: [],
 };
-
-/** The device that holds an address of this namespace, if any does. */
-export function addressOwner(netns: Netns, ip: Ip): Address | undefined {
-  return netns.addresses.find((address) => address.ip.equals(ip));
-}

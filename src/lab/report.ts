@@ -1,5 +1,8 @@
+import { tableLines } from "../render/table.ts";
 import type { Disagreement } from "./compare.ts";
 import type { Agreement } from "./verify.ts";
+
+const WIDTH = 80;
 
 /** Disagreements that are shown in full; the rest are counted. */
 const SHOWN = 20;
@@ -22,7 +25,10 @@ export function agreementText(agreement: Agreement): string {
   return [
     `${mode} on ${topology}, in this kernel`,
     "",
-    ...columns([["pair", "packets", "frames", "disagreements"], ...rows, ["tables", "", "", `${tables.length}`]]),
+    ...tableLines(
+      [["pair", "packets", "frames", "disagreements"], ...rows, ["tables", "", "", `${tables.length}`]],
+      WIDTH,
+    ),
     ...missing.map((sentence) => `not built: ${sentence}`),
     ...all.slice(0, SHOWN).flatMap(disagreementLines),
     ...(all.length > SHOWN ? ["", `and ${all.length - SHOWN} more; --format json has them all`] : []),
@@ -40,14 +46,4 @@ function disagreementLines({ case: name, about, expected, observed, row }: Disag
     ...observed.filter((line) => !expected.includes(line)).map((line) => `  observed  ${line}`),
     ...(row === undefined ? [] : [`  decided by  ${row}`]),
   ];
-}
-
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, k) => Math.max(...rows.map((row) => row[k]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, k) => cell.padEnd(widths[k] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
 }

@@ -60,7 +60,7 @@ function globalAddresses(netns: Netns | undefined): readonly Ip[] {
 }
 
 /** All names a user may type, pods by their short names. */
-export function* placeNames(topology: Topology): Generator<string> {
+function* placeNames(topology: Topology): Generator<string> {
   for (const name of topology.pods.names()) yield name.replace(/^default\//, "");
   yield* topology.hosts.keys();
   yield* topology.routers.keys();

@@ -25,7 +25,7 @@ export function explain(word: string): Explanation {
 }
 
 /** Every word that can be explained. */
-export function* words(): Generator<string> {
+function* words(): Generator<string> {
   for (const { code } of CODES) yield code;
   for (const mode of modes) yield mode.name;
   for (const entry of GLOSSARY) yield* spellings(entry);

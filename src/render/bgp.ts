@@ -3,6 +3,7 @@ import type { Prefix } from "../addr/prefix.ts";
 import { fields, type Json, plainOf, SCHEMA_VERSION } from "./json.ts";
 import type { Layout } from "./layout.ts";
 import { Page } from "./page.ts";
+import { tableLines } from "./table.ts";
 
 /** One side of a BGP session, as it is shown. */
 export interface ShownSession {
@@ -64,14 +65,7 @@ export function renderBgp(speakers: Iterable<ShownSpeaker>, layout: Layout): str
     page.gap();
     page.text(`${speaker.name}  AS${speaker.as}, router id ${speaker.routerId}, IPv${family}`, "strong");
     if (sessions.length === 0) page.text("no sessions");
-    const width = Math.max(4, ...sessions.map(({ name }) => name.length));
-    if (sessions.length > 0)
-      page.row({
-        head: `${"name".padEnd(width)}  proto  state  `,
-        text: "info",
-        tones: { head: "faint", text: "faint" },
-      });
-    for (const session of sessions) writeSession(page, session, width);
+    if (sessions.length > 0) page.raw(tableLines([SESSION_HEAD, ...sessions.map(sessionCells)], layout.columns));
     for (const prefix of announced) page.row({ head: `${prefix}  `, text: "announced" });
     for (const { dst, paths, resolved } of shown.learned()) {
       page.row({ head: `${dst}  `, text: resolved.map(wayWords).join(", ") });
@@ -81,14 +75,13 @@ export function renderBgp(speakers: Iterable<ShownSpeaker>, layout: Layout): str
   return page.toString();
 }
 
-function writeSession(page: Page, { name, state, info, why, peerAs, kind }: ShownSession, width: number): void {
-  const up = state === "Established";
-  const told = [state, info, kind === "ebgp" && peerAs !== undefined && `AS${peerAs}`].filter(Boolean).join("  ");
-  page.row({
-    head: `${name.padEnd(width)}  BGP    ${up ? "up   " : "start"}  `,
-    text: told,
-    ...(why !== undefined && { note: `(${why})` }),
-  });
+const SESSION_HEAD = ["name", "proto", "state", "info"];
+
+function sessionCells({ name, state, info, why, peerAs, kind }: ShownSession): readonly string[] {
+  const up = state === "Established" ? "up" : "start";
+  const as = kind === "ebgp" && peerAs !== undefined ? `AS${peerAs}` : undefined;
+  const told = [state, info, as, why && `(${why})`].filter((word) => word !== undefined);
+  return [name, "BGP", up, told.join("  ")];
 }
 
 function wayWords(way: ShownWay): string {

@@ -40,7 +40,7 @@ export interface TruthFile {
 export const TOPOLOGIES = ["same-subnet", "one-node"] as const;
 
 /** Our mode, and how its speakers are set up, for each mode that was measured. */
-export const MEASURED: Readonly<Record<string, { readonly mode: string; readonly tor?: "ibgp" | "ebgp" }>> = {
+const MEASURED: Readonly<Record<string, { readonly mode: string; readonly tor?: "ibgp" | "ebgp" }>> = {
   "flannel-udp": { mode: "flannel-udp" },
   "flannel-vxlan": { mode: "flannel-vxlan" },
   "flannel-vxlan-directrouting": { mode: "flannel-vxlan-direct" },
