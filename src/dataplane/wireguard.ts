@@ -92,6 +92,7 @@ function negotiate(run: Run, skb: Skb, netns: Netns, link: WireguardLink, peer: 
   if (!initiation) return false;
   const before = run.events;
   run.events = [];
+  run.note({ ...initiation, dev: link.name }, { kind: "handshake", message: "initiation", peer });
   run.settle([{ stage: "ip_local_out", skb: initiation }]);
   const agreed = run.state.sessions.has(sessionKey(netns, peer));
   run.events = run.cold || !agreed ? [...before, ...run.events] : before;
@@ -150,7 +151,9 @@ function greet(run: Run, skb: Skb, netns: Netns, link: WireguardLink, udp: Udp):
       }),
     ],
   });
-  return answer ? [{ stage: "ip_local_out", skb: answer }] : [];
+  if (!answer) return [];
+  run.note({ ...answer, dev: link.name }, { kind: "handshake", message: "response", peer });
+  return [{ stage: "ip_local_out", skb: answer }];
 }
 
 /** The device that a datagram's port belongs to. */

@@ -3,6 +3,7 @@ import type { FdbEntry } from "../kernel/fdb.ts";
 import type { FilterRule, Match, Target } from "../kernel/netfilter.ts";
 import type { FabricRow } from "../kernel/network.ts";
 import { LOCAL_TABLE, MAIN_TABLE, type Nexthop, type Route } from "../kernel/route.ts";
+import type { WireguardPeer } from "../kernel/wireguard.ts";
 import { protocolName } from "../wire/protocol.ts";
 
 type Word = string | false | undefined;
@@ -102,4 +103,10 @@ function hex(value: number): string {
 
 function words(...all: readonly Word[]): string {
   return all.filter((word) => word !== undefined && word !== false && word !== "").join(" ");
+}
+
+/** A peer as `wg` takes it. */
+export function peerCommand({ dev, publicKey, endpoint, port, allowedIps }: WireguardPeer): string {
+  const at = endpoint.family === 6 ? `'[${endpoint}]:${port}'` : `${endpoint}:${port}`;
+  return `wg set ${dev} peer ${publicKey} endpoint ${at} allowed-ips ${allowedIps.join(",")}`;
 }

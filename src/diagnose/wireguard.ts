@@ -1,19 +1,25 @@
+import { peerOf } from "../kernel/wireguard.ts";
 import { placeName } from "../trace/project.ts";
 import { strandOf } from "../trace/strand.ts";
 import type { EventOf, Trace } from "../trace/trace.ts";
-import type { Fact } from "./fact.ts";
+import { change, type Fact } from "./fact.ts";
 import { deviceDown } from "./layer2.ts";
+import { peerCommand } from "./row-words.ts";
 import { type Loss, lossOf } from "./scene.ts";
 
 /** Nobody may have the destination. */
 export function noPeer(loss: Loss): Fact {
   const at = placeName(loss.netns.name);
   const { dev = "", ip = loss.ip.dst } = loss.because;
+  const { exceptions } = loss.netns.wireguardPeers;
+  const late = exceptions.findLast(({ op, row }) => op === "del" && peerOf([row], dev, ip))?.row;
+  const gone = late ? `; the peer at ${late.endpoint}, which had them, was removed` : "";
   return {
     code: "WIREGUARD_NO_PEER",
     at,
-    text: `${dev} on ${at} has no peer whose allowed addresses hold ${ip}.`,
+    text: `${dev} on ${at} has no peer whose allowed addresses hold ${ip}${gone}.`,
     look: [{ at, command: `wg show ${dev} allowed-ips`, expect: `no prefix over ${ip}` }],
+    ...(late && { mend: () => [change(at, peerCommand(late))] }),
   };
 }
 

@@ -33,6 +33,7 @@ import { applyRoute, flushRoutes } from "./edit-route-apply.ts";
 import { applyRule, type RuleEdit, readRule } from "./edit-rule.ts";
 import { applySet, readIpset, type SetEdit } from "./edit-set.ts";
 import { applySysctl, readSysctl, type SysctlEdit } from "./edit-sysctl.ts";
+import { applyWireguard, readWg, type WireguardEdit } from "./edit-wireguard.ts";
 import type { AnyNetlink } from "./netlink.ts";
 import type { RouteRequest } from "./request.ts";
 import { quoted, type Reading, reading, type Words } from "./words.ts";
@@ -55,14 +56,15 @@ type Asked =
   | ChainEdit
   | SetEdit
   | KillEdit
-  | LeaseEdit;
+  | LeaseEdit
+  | WireguardEdit;
 
 /** A change by hand, a fault or a fix: plain data, with the words it was asked in. */
 export type Edit = Asked & { readonly text: string };
 
 /**
- * Reads a command in the operator's own words: `ip`, `bridge`, `iptables`, `ip6tables`, `ipset`, `sysctl`, `pkill`, and
- * `lease` for a forwarder's own table. Parsed, never run; at most one command, and no shell syntax.
+ * Reads a command in the operator's own words: `ip`, `bridge`, `iptables`, `ip6tables`, `ipset`, `sysctl`, `pkill`, `wg`,
+ * and `lease` for a forwarder's own table. Parsed, never run; at most one command, and no shell syntax.
  */
 export function parseCommand(text: string): Reading<{ readonly edit: Edit }> {
   return reading(text, (words) => ({ edit: { ...readCommand(words), text: text.trim() } }));
@@ -114,6 +116,8 @@ export function applyEdit(netlink: AnyNetlink, edit: Edit, by: "fault" | "fix"):
       return applyKill(netlink, edit);
     case "lease":
       return applyLease(netlink, edit, by);
+    case "wireguard":
+      return applyWireguard(netlink, edit, by);
   }
 }
 
@@ -128,6 +132,7 @@ const PROGRAMS = [
   "kill",
   "killall",
   "lease",
+  "wg",
 ] as const;
 
 function readCommand(words: Words): Asked {
@@ -149,6 +154,8 @@ function readCommand(words: Words): Asked {
       return readSysctl(words);
     case "lease":
       return readLease(words);
+    case "wg":
+      return readWg(words);
     default:
       return readKill(words);
   }

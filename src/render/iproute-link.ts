@@ -39,10 +39,9 @@ function netnsName(netns: string): string {
   return netns.replaceAll("/", ":");
 }
 
-/** `wg set` with all but the private key, which nobody but the device knows. */
-function wireguardCommand({ name, port, fwmark, publicKey }: LinkOf<"wireguard">): string {
-  const mark = fwmark === undefined ? "" : ` fwmark 0x${fwmark.toString(16)}`;
-  return `wg set ${name} listen-port ${port}${mark} private-key /dev/stdin  # of ${publicKey}`;
+/** `wg set` with all but the private key, which only the device knows. */
+function wireguardCommand({ name, port, fwmark }: LinkOf<"wireguard">): string {
+  return `wg set ${name} listen-port ${port}${fwmark === undefined ? "" : ` fwmark 0x${fwmark.toString(16)}`}`;
 }
 
 /**

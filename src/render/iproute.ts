@@ -158,7 +158,8 @@ export function leaseCommand(lease: Lease): string {
 export function wireguardPeerCommand({ dev, publicKey, endpoint, port, allowedIps, keepalive }: WireguardPeer): string {
   return line(
     `wg set ${dev} peer ${publicKey}`,
-    `endpoint ${endpoint.family === 6 ? `[${endpoint}]` : endpoint}:${port}`,
+    // A shell would take brackets for a pattern.
+    `endpoint ${endpoint.family === 6 ? `'[${endpoint}]:${port}'` : `${endpoint}:${port}`}`,
     `allowed-ips ${allowedIps.join(",")}`,
     keepalive !== undefined && `persistent-keepalive ${keepalive}`,
   );

@@ -32,6 +32,7 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, Schema>>>> = {
   neighbour: { entry: ref("neighbour") },
   fdb: { entry: ref("fdbEntry") },
   peer: { peer: ref("wireguardPeer") },
+  handshake: { message: one("initiation", "response"), peer: ref("wireguardPeer") },
   flood: { accepted: list(PORT), ignored: COUNT },
   arp: { op: one("request", "reply"), ip: IP, "mac?": TEXT, "proxy?": ref("route") },
   forward: { ttl: COUNT },

@@ -30,6 +30,15 @@ export function sentencesOf(told: Told): readonly string[] {
       const { dev, allowedIps, endpoint } = action.peer;
       return [`${dev} gives it to the peer that may have it: ${allowedIps.join(", ")} is behind ${endpoint}.`];
     }
+    case "handshake": {
+      const [answer] = step.exchange?.answers ?? [];
+      const { dev, endpoint } = action.peer;
+      return [
+        answer
+          ? `${dev} first asks ${endpoint} for a session, and ${answer.from} answers.`
+          : `${dev} first asks ${endpoint} for a session, and nobody answers.`,
+      ];
+    }
     case "encapsulate":
       return [pushSentence(told)];
     case "decapsulate":

@@ -51,6 +51,8 @@ function entries(step: Step): readonly Entry[] {
       return [{ ...plain, label: "peer", text: wireguardPeerWords(action.peer) }];
     case "arp":
       return [{ ...plain, label: headers.some(({ kind }) => kind === "ndp") ? "ndp" : "arp", text: asked(step) }];
+    case "handshake":
+      return [{ ...plain, label: "shake", text: shaken(step) }];
     case "encapsulate": {
       const ports = step.process === undefined ? "destination" : "both";
       const note = step.process === undefined ? undefined : `${step.process} sendto`;
@@ -211,6 +213,13 @@ function asked({ event, exchange }: Step): string {
   return `who has ${ip}? ${answered(exchange)}`;
 }
 
+function shaken({ event: { action }, exchange }: Step): string {
+  if (action.kind !== "handshake") return "";
+  const [answer] = exchange?.answers ?? [];
+  const { dev, endpoint } = action.peer;
+  return `${dev} asks ${endpoint} for a session: ${answer ? `${answer.from} answers` : "nobody answers"}`;
+}
+
 function answered(exchange: Exchange | undefined): string {
   const answers = exchange?.answers ?? [];
   if (answers.length > 0) {
@@ -234,6 +243,7 @@ export function writerOf({ event: { action } }: Step): string | undefined {
     case "lease":
       return action.lease.by;
     case "peer":
+    case "handshake":
       return action.peer.by;
     case "filter":
     case "translate":

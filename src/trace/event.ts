@@ -55,6 +55,8 @@ export type Action =
   | { readonly kind: "fdb"; readonly entry: FdbEntry }
   /** The peer that a WireGuard device sends the packet to. */
   | { readonly kind: "peer"; readonly peer: WireguardPeer }
+  /** A WireGuard device asks a peer for a session, or answers one that asks. */
+  | { readonly kind: "handshake"; readonly message: "initiation" | "response"; readonly peer: WireguardPeer }
   /** A group frame, or one for a MAC nobody has learned: who took it in, and how many ignored it. */
   | { readonly kind: "flood"; readonly accepted: readonly Port[]; readonly ignored: number }
   | {

@@ -4,14 +4,14 @@ import { placeName } from "./project.ts";
 import type { Strand } from "./strand.ts";
 import type { EventOf, Trace } from "./trace.ts";
 
-/** An ARP or neighbour discovery question and its answers. */
+/** A question that a packet waits for, and its answers: ARP, neighbour discovery, or a WireGuard handshake. */
 export interface Exchange {
   /** The place of the question in `trace.events`. */
   readonly asked: number;
   /** The event of the asking packet that came after it, by its place in `trace.events`. */
   readonly before?: number;
-  /** Who answered, with the machine the answer comes from. */
-  readonly answers: readonly { readonly mac: Mac; readonly from: string; readonly proxy: boolean }[];
+  /** Who answered, with the machine the answer comes from; a handshake's answer has no MAC address. */
+  readonly answers: readonly { readonly mac?: Mac; readonly from: string; readonly proxy: boolean }[];
   /** On a segment: cards that took the question in, and cards that ignored it. */
   readonly heard?: { readonly accepted: number; readonly ignored: number };
 }
@@ -20,10 +20,10 @@ export interface Exchange {
 export function exchanges(trace: Trace, strand: Strand): readonly Exchange[] {
   const members = new Set(strand.events.map((index) => trace.events[index]?.packet));
   const roots = trace.packets.filter(
-    ({ cause, parent }) => cause === "arp" && parent !== undefined && members.has(parent),
+    ({ cause, parent }) => (cause === "arp" || cause === "handshake") && parent !== undefined && members.has(parent),
   );
   return roots.flatMap((root): readonly Exchange[] => {
-    const asked = trace.events.findIndex((event) => event.packet === root.id && event.action.kind === "arp");
+    const asked = trace.events.findIndex((event) => event.packet === root.id && event.action.kind === root.cause);
     if (asked < 0) return [];
     const before = strand.events.find((index) => index > asked && trace.events[index]?.packet === root.parent);
     const kin = new Set([root.id]);
@@ -35,15 +35,24 @@ export function exchanges(trace: Trace, strand: Strand): readonly Exchange[] {
       {
         asked,
         ...(before !== undefined && { before }),
-        answers: events.filter(isAnswer).map((event) => ({
-          mac: event.action.mac as Mac,
-          from: placeName(event.at.netns),
-          proxy: event.action.proxy !== undefined,
-        })),
-        ...(action?.kind === "flood" && { heard: { accepted: action.accepted.length, ignored: action.ignored } }),
+        answers: root.cause === "arp" ? events.filter(isAnswer).map(answer) : events.filter(isResponse).map(response),
+        ...(root.cause === "arp" &&
+          action?.kind === "flood" && { heard: { accepted: action.accepted.length, ignored: action.ignored } }),
       },
     ];
   });
+}
+
+function answer({ action: { mac, proxy }, at }: EventOf<"arp">): Exchange["answers"][number] {
+  return { ...(mac && { mac }), from: placeName(at.netns), proxy: proxy !== undefined };
+}
+
+function response({ at }: Event): Exchange["answers"][number] {
+  return { from: placeName(at.netns), proxy: false };
+}
+
+function isResponse({ action }: Event): boolean {
+  return action.kind === "handshake" && action.message === "response";
 }
 
 function isAnswer(event: Event): event is EventOf<"arp"> {

@@ -1,12 +1,13 @@
 import type { RouteType } from "../kernel/route.ts";
 import type { Packet } from "../wire/header.ts";
-import { ipLengthOf, lengthOf } from "../wire/stack.ts";
+import { ipLengthOf } from "../wire/stack.ts";
 import type { Action, Event } from "./event.ts";
 import { type Exchange, exchanges } from "./exchange.ts";
 import { placeName } from "./project.ts";
 import type { ErrorWay, Path, Place, Step } from "./steps.ts";
 import { type Strand, strandOf } from "./strand.ts";
 import type { Trace } from "./trace.ts";
+import { bytesWrapped } from "./wrapping.ts";
 
 /** Side ways shown; a storm has thousands. */
 const MOST_OTHERS = 16;
@@ -65,7 +66,7 @@ class PathBuilder {
     }
     switch (this.#standing(event)) {
       case "row":
-        this.#row(event, { bytes: bytesOf(event.action) });
+        this.#row(event, { bytes: bytesWrapped(event) });
         break;
       case "under":
         this.#under(event);
@@ -200,11 +201,6 @@ function borderOf(action: Action): { readonly crossing: "down" | "up"; readonly 
     default:
       return undefined;
   }
-}
-
-function bytesOf(action: Action): number {
-  if (action.kind === "encapsulate") return lengthOf(action.pushed);
-  return action.kind === "decapsulate" ? -lengthOf(action.popped) : 0;
 }
 
 function isOwn(type: RouteType): boolean {

@@ -1,9 +1,9 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Header, Packet } from "../wire/header.ts";
 import { protocolName, protocolNumber } from "../wire/protocol.ts";
-import { lengthOf } from "../wire/stack.ts";
 import type { Crossings, FabricNeed, SenderSees } from "./answer.ts";
 import { type EventOf, eventsOf, probePackets, type Trace } from "./trace.ts";
+import { bytesWrapped } from "./wrapping.ts";
 
 /** The plain name of a namespace: `host/node-1` is node-1, `pod/default/pod-a` is pod-a, `pod/shop/db` is shop/db. */
 export function placeName(netns: string): string {
@@ -42,17 +42,16 @@ export function headerBytes(trace: Trace): number {
   const probe = probePackets(trace);
   let now = 0;
   let most = 0;
-  for (const { packet, action } of trace.events) {
-    if (!probe.has(packet)) continue;
-    if (action.kind === "encapsulate") now += lengthOf(action.pushed);
-    if (action.kind === "decapsulate") now -= lengthOf(action.popped);
+  for (const event of trace.events) {
+    if (!probe.has(event.packet)) continue;
+    now += bytesWrapped(event);
     most = Math.max(most, now);
   }
   return most;
 }
 
 /** The innermost IP header: the application's own, or the first fragment's. */
-export function innerIp(packet: Packet): Extract<Header, { src: Ip; ttl: number }> | undefined {
+function innerIp(packet: Packet): Extract<Header, { src: Ip; ttl: number }> | undefined {
   return packet.findLast((header) => header.kind === "ipv4" || header.kind === "ipv6");
 }
 

@@ -57,7 +57,7 @@ export function ttlSpent(path: Path): { readonly kernels: readonly string[]; rea
   for (const place of path.places) {
     for (const { ttl, event, process } of place.steps) {
       const now = ttl.at(-1);
-      if (now === undefined || event.action.kind === "arp") continue;
+      if (now === undefined || event.action.kind === "arp" || event.action.kind === "handshake") continue;
       const who = event.action.kind === "lease" ? event.action.lease.process : process;
       for (let left = before ?? now; left > now; left--) {
         if (who === undefined) kernels.push(place.name);

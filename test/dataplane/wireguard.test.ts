@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Ip } from "../../src/addr/ip.ts";
+import { walk } from "../../src/dataplane/walk.ts";
+import { pathOf } from "../../src/trace/path.ts";
 import { eventsOf } from "../../src/trace/trace.ts";
 import { lengthOf } from "../../src/wire/stack.ts";
 import { cluster, reply, scene, send } from "./scene.ts";
@@ -40,6 +43,27 @@ describe("a WireGuard device", () => {
     const shakes = ({ trace }: typeof first) => trace.packets.filter(({ cause }) => cause === "handshake").length;
     expect([shakes(first), shakes(send(there, "p1", "p2", { state: first.state }))]).toEqual([2, 0]);
     expect(eventsOf(first.trace, "wire")).toHaveLength(1);
+  });
+  test("shows the handshake where a walk starts cold, between the peer and the datagram", async () => {
+    const { network } = await scene("flannel-wireguard", cluster());
+    const payload = [{ kind: "udp", sport: 40000, dport: 9000 }] as const;
+    const dst = network.netns("pod/default/p2")?.addresses.at(-1)?.ip as Ip;
+    const { trace } = walk(
+      network,
+      { from: "pod/default/p1", dst, df: "auto", process: "p1", payload },
+      { cold: true },
+    );
+    const steps = pathOf(trace).places.find(({ name }) => name === "n1")?.steps ?? [];
+    expect(steps.map(({ event }) => event.action.kind)).toEqual([
+      "route",
+      "peer",
+      "handshake",
+      "encapsulate",
+      "route",
+      "wire",
+    ]);
+    expect(steps[2]?.exchange?.answers).toEqual([{ from: "n2", proxy: false }]);
+    expect(steps[3]?.bytes).toBe(60 + 4);
   });
   test("with no peer for the destination says host unreachable, to its own machine ENOKEY", async () => {
     const there = await scene("flannel-wireguard", cluster());

@@ -91,6 +91,19 @@ export const written: readonly Written[] = [
     because: ["FDB_STALE at n1"],
   },
   {
+    name: "a WireGuard peer was removed",
+    network: async () => {
+      const plain = await networkFrom("flannel-wireguard", cluster());
+      const [peer] = [...(plain.netns("host/n1")?.wireguardPeers.rows() ?? [])];
+      return networkFrom(
+        "flannel-wireguard",
+        cluster({ faults: [{ n1: `wg set flannel-wg peer ${peer?.publicKey} remove` }] }),
+      );
+    },
+    probe: {},
+    code: "WIREGUARD_NO_PEER at n1",
+  },
+  {
     name: "the receiver has no WireGuard peer with the sender's key",
     network: () => wireguard({ key: "another key", allowed: "10.9.1.0/24" }),
     probe: { from: "host/a", to: "10.9.2.0" },

@@ -202,6 +202,8 @@ function removal(action: Trace["events"][number]["action"]): string | undefined 
       return action.entry.by === "arp" ? undefined : `ip neigh del ${action.entry.ip} dev ${action.entry.dev}`;
     case "fdb":
       return action.entry.dst && `bridge fdb del ${action.entry.mac} dev ${action.entry.dev}`;
+    case "peer":
+      return `wg set ${action.peer.dev} peer ${action.peer.publicKey} remove`;
     case "lease":
       return `lease del ${action.lease.dst}`;
     default:

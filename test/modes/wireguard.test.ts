@@ -137,7 +137,7 @@ describe("IPv6", () => {
       "4: flannel-wg-v6 mtu 1420 type wireguard",
     ]);
     expect(mainRoutes(a)).toContain("fd00:10:244::/48 dev flannel-wg-v6 metric 1024");
-    expect(peers(a)).toContain("flannel-wg-v6 endpoint [fd00:192::12]:51821 allowed-ips fd00:10:244:2::/64");
+    expect(peers(a)).toContain("flannel-wg-v6 endpoint '[fd00:192::12]:51821' allowed-ips fd00:10:244:2::/64");
   });
   test("Calico has a second device, rule and table for it, and pods the smaller MTU", async () => {
     const a = (await network("calico-wireguard", DUAL)).netns("host/a");
@@ -153,7 +153,7 @@ describe("IPv6", () => {
       "fd00:10:244:2:: dev wg-v6.cali table 2 metric 1024",
     ]);
     expect(peers(a)).toContain(
-      "wg-v6.cali endpoint [fd00:192::12]:51821 allowed-ips fd00:10:244:2::/122,fd00:10:244:2::/128",
+      "wg-v6.cali endpoint '[fd00:192::12]:51821' allowed-ips fd00:10:244:2::/122,fd00:10:244:2::/128",
     );
   });
 });
