@@ -1,4 +1,6 @@
 import { hash32 } from "../addr/mac.ts";
+import type { Netns } from "../kernel/netns.ts";
+import type { WireguardPeer } from "../kernel/wireguard.ts";
 import type { Header, Payload } from "../wire/header.ts";
 
 /** Bytes of each message, and its type (drivers/net/wireguard/messages.h). */
@@ -6,6 +8,14 @@ const MESSAGES = {
   initiation: { type: 1, length: 148 },
   response: { type: 2, length: 92 },
 } as const;
+
+/** AF41, on handshakes alone (messages.h, HANDSHAKE_DSCP). */
+export const HANDSHAKE_TOS = 0x88;
+
+/** What a session with a peer is kept under. */
+export function sessionKey({ name }: Netns, { dev, publicKey }: WireguardPeer): string {
+  return `${name} ${dev} ${publicKey}`;
+}
 
 /** What a session is called by the side that chose the number; real ones are drawn at random. */
 export function indexFor(chooser: string, other: string): number {

@@ -16,7 +16,8 @@ import { segmentXmit } from "./segment.ts";
 import type { Skb, StageName, Step } from "./skb.ts";
 import { EMPTY_STATE, type State, thaw } from "./state.ts";
 import { vxlanReceive, vxlanXmit } from "./vxlan.ts";
-import { wireguardReceive, wireguardXmit } from "./wireguard.ts";
+import { wireguardXmit } from "./wireguard.ts";
+import { wireguardReceive } from "./wireguard-receive.ts";
 import { devQueueXmit } from "./xmit.ts";
 
 const stages: { readonly [S in StageName]: (run: Run, skb: Skb) => readonly Step[] } = {
