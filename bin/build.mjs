@@ -1,7 +1,8 @@
-// Builds the command: bin/cni-trace.cjs, which answers what needs no program, and bundles of the parts it loads when it does.
+// Builds the command: bin/cni-trace.cjs, which answers what needs no program, and bundles of the parts it loads when it
+// does; and the licences of the packages in them.
 //   --sizes   prints what is in them
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -154,6 +155,20 @@ async function answersOf(parts) {
   return { answers, commands: commandNames() };
 }
 
+/** The licences of the packages whose code stands in the bundles, as they ask for. */
+function writeNotices({ inputs }) {
+  const names = Object.keys(inputs).flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  const notices = [...new Set(names)].sort().map((name) => {
+    const folder = join(root, "node_modules", name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const [file] = readdirSync(folder).filter((each) => /^licen[cs]e/i.test(each));
+    if (file === undefined) throw new Error(`${name} has no licence to pass on`);
+    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  });
+  mkdirSync(join(root, "dist"), { recursive: true });
+  writeFileSync(join(root, "dist", "third-party-notices.txt"), notices.join(`\n${"-".repeat(72)}\n\n`));
+}
+
 const { parts, metafile } = await buildParts();
 const { answers, commands } = await answersOf(parts);
 const bundles = bundled(parts);
@@ -187,6 +202,7 @@ for (const [file, text] of files)
   writeFileSync(join(bin, file), text, { mode: file === "cni-trace.cjs" ? 0o755 : 0o644 });
 for (const file of readdirSync(bin)) if (file.endsWith(".cjs") && !files.has(file)) rmSync(join(bin, file));
 
+writeNotices(metafile);
 if (process.argv.includes("--sizes")) {
   for (const [file, text] of files) {
     console.log(`${file} ${text.length}`);

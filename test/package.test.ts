@@ -47,6 +47,7 @@ describe("the packed package", () => {
       "bin/cni-trace.cjs",
       "dist/index.js",
       "dist/index.d.ts",
+      "dist/third-party-notices.txt",
       "src/lab/helper.py",
       "topologies/two-nodes.yaml",
     ]) {
