@@ -89,10 +89,10 @@ export function answerQuestion(
   const options: WalkOptions = { cold: question.cold, state: listening(question) };
   const request = requestOf(question);
   const there = walk(network, request, options);
-  const forward = direction(network, there.trace, request);
+  const forward = direction(network, there, request);
   const response = ask.oneWay ? undefined : replyTo(there.trace, question);
   const back = response && walk(network, response, { ...options, state: there.state });
-  const reply = response && back && direction(network, back.trace, response);
+  const reply = response && back && direction(network, back, response);
   const concluded = otherBranches(network, request, options, forward) ?? concludeBoth(forward, reply);
   return {
     question,
@@ -141,9 +141,9 @@ function seen(trace: Trace): Answer["senderSees"] {
   return sees.kind === "silence" && !left ? { kind: "nothing-sent" } : sees;
 }
 
-function direction(network: Network, trace: Trace, sent: Send): Direction {
+function direction(network: Network, { trace, state }: ReturnType<typeof walk>, sent: Send): Direction {
   const ttl = arrivalTtl(trace);
-  const mtu = ttl === undefined ? undefined : pathMtu(network, sent);
+  const mtu = ttl === undefined ? undefined : pathMtu(network, sent, state);
   const visited = places(trace);
   return {
     trace,

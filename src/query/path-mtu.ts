@@ -1,4 +1,5 @@
 import type { Send } from "../dataplane/output.ts";
+import { EMPTY_STATE, type State } from "../dataplane/state.ts";
 import { walk } from "../dataplane/walk.ts";
 import type { Network } from "../kernel/network.ts";
 import { eventsOf, type Trace } from "../trace/trace.ts";
@@ -9,29 +10,35 @@ import { arrival } from "./flow.ts";
 /**
  * The largest packet with DF that arrives, found by sending them: first of the sender's own MTU, then of what it is
  * told, at last by halving. `undefined` when not even a small one arrives.
+ *
+ * `known` is the state in which one has arrived: whom machines have found on their links, and who listens. What it says
+ * of connections and of path MTUs is left out.
  */
-export function pathMtu(network: Network, what: Send): number | undefined {
+export function pathMtu(network: Network, what: Send, known: State): number | undefined {
+  const { neighbours, fdb, sessions, sockets } = known;
+  const state = { ...EMPTY_STATE, neighbours, fdb, sessions, sockets };
+  const probe = (length: number) => probed(network, what, state, length);
   const header = what.dst.family === 4 ? 20 : 40;
   let low = lengthOf(what.payload) + header;
   let high = senderMtu(network, what);
   if (high < low) return undefined;
   let size = high;
   while (true) {
-    const trace = probe(network, what, size - header);
+    const trace = probe(size - header);
     if (arrival(trace)) {
       low = size;
       if (size === high) return size;
     } else {
       high = size - 1;
-      if (high < low) return arrival(probe(network, what, low - header)) ? low : undefined;
+      if (high < low) return arrival(probe(low - header)) ? low : undefined;
     }
     const told = toldMtu(trace);
     size = told !== undefined && told > low && told <= high ? told : Math.ceil((low + high) / 2);
   }
 }
 
-function probe(network: Network, what: Send, length: number): Trace {
-  return walk(network, { ...what, df: "always", payload: padded(what.payload, length) }).trace;
+function probed(network: Network, what: Send, state: State, length: number): Trace {
+  return walk(network, { ...what, df: "always", payload: padded(what.payload, length) }, { state }).trace;
 }
 
 function padded(payload: Packet, length: number): Packet {
