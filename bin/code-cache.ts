@@ -1,17 +1,13 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { contents } from "./contents.ts";
 
-/** Compiled code by the name of the part it was compiled from. */
-export type Compiled = ReadonlyMap<string, Buffer>;
-
-/** A file of compiled code that belongs to one command, one build of the program and one Node. */
+/** Compiled code of one command, one build of the program and one Node: a file for each bundle. */
 export interface CodeCache {
-  read(): Compiled;
-  write(parts: Compiled): void;
+  /** The compiled code of a bundle; it is gone when the next file is read. */
+  read(bundle: string): Buffer | undefined;
+  write(compiled: ReadonlyMap<string, Buffer>): void;
 }
-
-/** V8 reads compiled code in place when it starts at such an address. */
-const ALIGNMENT = 8;
 
 /**
  * The code cache of a command; `undefined` where there can be none.
@@ -21,24 +17,27 @@ const ALIGNMENT = 8;
  * the user: whatever goes wrong, the program is compiled as if there were no cache.
  */
 export function codeCache(command: string, build: string, env: NodeJS.ProcessEnv): CodeCache | undefined {
-  if (env.NODE_DISABLE_COMPILE_CACHE) return undefined;
-  const name = `${command}-${build}-${process.version}-${process.arch}.bin`;
+  const folder = cacheFolder(env);
+  if (folder === undefined) return undefined;
+  const nameOf = (bundle: string) => `${command}-${build}-${process.version}-${process.arch}-${bundle}.bin`;
+  let ours: boolean | undefined;
   return {
-    read() {
-      const folder = cacheFolder(env);
+    read(bundle) {
       try {
-        return folder !== undefined && isOurs(folder) ? unpack(readFileSync(join(folder, name))) : new Map();
+        ours ??= isOurs(folder);
+        return ours ? contents(join(folder, nameOf(bundle))) : undefined;
       } catch {
-        return new Map();
+        return undefined;
       }
     },
-    write(parts) {
-      const folder = cacheFolder(env);
+    write(compiled) {
       try {
-        if (folder === undefined || !made(folder)) return;
-        const draft = join(folder, `${name}.${process.pid}`);
-        writeFileSync(draft, pack(parts), { mode: 0o600, flag: "wx" });
-        renameSync(draft, join(folder, name));
+        if (!made(folder)) return;
+        for (const [bundle, code] of compiled) {
+          const draft = join(folder, `${nameOf(bundle)}.${process.pid}`);
+          writeFileSync(draft, code, { mode: 0o600, flag: "wx" });
+          renameSync(draft, join(folder, nameOf(bundle)));
+        }
         for (const file of readdirSync(folder)) {
           if (OWN_FILE.test(file) && !file.includes(`-${build}-`)) rmSync(join(folder, file), { force: true });
         }
@@ -51,8 +50,12 @@ export function codeCache(command: string, build: string, env: NodeJS.ProcessEnv
 
 const OWN_FILE = /^[a-z]+-[0-9a-f]{16}-v[^/]*\.bin(?:\.\d+)?$/;
 
-/** `$XDG_CACHE_HOME/cni-trace`, else `~/.cache/cni-trace`; a system without owners of files has none. */
+/**
+ * `$XDG_CACHE_HOME/cni-trace`, else `~/.cache/cni-trace`; none where files have no owners, or where Node's own switch
+ * says that nothing is to be kept.
+ */
 function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
+  if (env.NODE_DISABLE_COMPILE_CACHE) return undefined;
   if (process.getuid === undefined || process.getuid() !== process.geteuid?.()) return undefined;
   const { XDG_CACHE_HOME: given = "", HOME: home = "" } = env;
   if (isAbsolute(given)) return join(given, "cni-trace");
@@ -73,40 +76,4 @@ function made(folder: string): boolean {
   else if (above.uid !== process.getuid?.() || (above.mode & 0o022) !== 0) return false;
   if (!lstatSync(folder, { throwIfNoEntry: false })) mkdirSync(folder, { mode: 0o700 });
   return isOurs(folder);
-}
-
-/** A line of JSON that says where each part stands, then the parts. */
-function pack(parts: Compiled): Buffer {
-  const index: [string, number, number][] = [];
-  let size = 0;
-  for (const [name, code] of parts) {
-    index.push([name, size, code.length]);
-    size += aligned(code.length);
-  }
-  const head = Buffer.from(JSON.stringify(index));
-  const packed = Buffer.alloc(aligned(head.length + 1) + size, " ");
-  head.copy(packed);
-  const start = aligned(head.length + 1);
-  packed[start - 1] = NEWLINE;
-  for (const [name, offset] of index) parts.get(name)?.copy(packed, start + offset);
-  return packed;
-}
-
-const NEWLINE = 10;
-
-function unpack(packed: Buffer): Compiled {
-  const start = packed.indexOf(NEWLINE) + 1;
-  const index: unknown = JSON.parse(packed.toString("utf8", 0, start));
-  const parts = new Map<string, Buffer>();
-  for (const entry of Array.isArray(index) ? index : []) {
-    const [name, offset, length]: unknown[] = entry;
-    if (typeof name === "string" && typeof offset === "number" && typeof length === "number") {
-      parts.set(name, packed.subarray(start + offset, start + offset + length));
-    }
-  }
-  return parts;
-}
-
-function aligned(size: number): number {
-  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }

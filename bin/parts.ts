@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Script } from "node:vm";
 import type { CodeCache } from "./code-cache.ts";
+import { contents } from "./contents.ts";
 
 /** Loads the parts that the program was cut into, each when it is first asked for. */
 export interface Parts {
@@ -22,7 +22,6 @@ type Factory = (exports: object, load: (name: string) => unknown, module: Module
  * says which file holds a part; a `./` in a part leads to another, anything else to Node itself.
  */
 export function parts(folder: string, bundleOf: Readonly<Record<string, string>>, cache: CodeCache | undefined): Parts {
-  const compiled = cache?.read() ?? new Map<string, Buffer>();
   const factories = new Map<string, Factory>();
   const modules = new Map<string, Module>();
   const fresh = new Map<string, Script>();
@@ -47,9 +46,10 @@ export function parts(folder: string, bundleOf: Readonly<Record<string, string>>
 
   function open(bundle: string): Record<string, Factory> {
     const filename = join(folder, bundle);
-    const cachedData = compiled.get(bundle);
     // The build leaves nothing but ASCII in them, which is read fastest this way.
-    const script = new Script(readFileSync(filename, "latin1"), { filename, ...(cachedData && { cachedData }) });
+    const source = contents(filename).toString("latin1");
+    const cachedData = cache?.read(bundle);
+    const script = new Script(source, { filename, ...(cachedData && { cachedData }) });
     if (!cachedData || script.cachedDataRejected) fresh.set(bundle, script);
     return script.runInThisContext();
   }
@@ -60,9 +60,7 @@ export function parts(folder: string, bundleOf: Readonly<Record<string, string>>
 
   function keep(): void {
     if (!cache || fresh.size === 0) return;
-    cache.write(
-      new Map([...compiled, ...[...fresh].map(([name, script]) => [name, script.createCachedData()] as const)]),
-    );
+    cache.write(new Map([...fresh].map(([name, script]) => [name, script.createCachedData()])));
   }
 
   return { load, keep };
