@@ -13,8 +13,11 @@ const root = dirname(bin);
 const target = "node20.19";
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-/** What a small trace needs stands in one bundle: a file costs more to open than to be a little longer. */
-const CORE = ["bin/system.ts", "src/cli/main.ts", "src/cli/commands/trace.ts"];
+/** What is always loaded together stands in one file: opening one costs more than its being a little longer. */
+const TOGETHER = {
+  core: ["bin/system.ts", "src/cli/main.ts", "src/cli/commands/trace.ts"],
+  yaml: ["src/topology/yaml-source.ts"],
+};
 
 /** Packages as a command line needs them: no child processes, no terminals of their own, and code that can be shaken. */
 const lean = {
@@ -100,17 +103,22 @@ function renamed(names, pattern) {
   return names.replace(/([\w$]+) as ([\w$]+)/g, pattern);
 }
 
-/** One bundle of what every trace needs, and one for each other part. */
+/** Which parts stand in which file: those that are needed together, each with all that it takes; every other alone. */
 function bundled(parts) {
-  const core = new Set();
-  const take = (name) => {
-    if (core.has(name)) return;
-    core.add(name);
-    for (const need of parts.get(name).needs) take(need);
+  const bundles = new Map();
+  const placed = new Set();
+  const take = (name, members) => {
+    if (placed.has(name)) return;
+    placed.add(name);
+    members.push(name);
+    for (const need of parts.get(name).needs) take(need, members);
   };
-  for (const [name, { entryPoint }] of parts) if (CORE.includes(entryPoint)) take(name);
-  const bundles = new Map([["part-core.cjs", [...core]]]);
-  for (const name of parts.keys()) if (!core.has(name)) bundles.set(`part-${name}.cjs`, [name]);
+  for (const [word, entryPoints] of Object.entries(TOGETHER)) {
+    const members = [];
+    for (const [name, { entryPoint }] of parts) if (entryPoints.includes(entryPoint)) take(name, members);
+    bundles.set(`part-${word}.cjs`, members);
+  }
+  for (const name of parts.keys()) if (!placed.has(name)) bundles.set(`part-${name}.cjs`, [name]);
   return bundles;
 }
 
