@@ -73,7 +73,7 @@ function* owners(segments: Iterable<Segment>, ip: Ip): Generator<string> {
 }
 
 function* visited(scene: Scene): Generator<string> {
-  for (const { at } of scene.path) yield machineOf(scene, at.netns);
+  for (const name of new Set(scene.path.map(({ at }) => at.netns))) yield machineOf(scene, name);
 }
 
 function heldOn(scene: Scene, machine: Netns, ip: Ip): readonly Holder[] {
