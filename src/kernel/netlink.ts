@@ -1,13 +1,14 @@
 import { Ip } from "../addr/ip.ts";
 import { Prefix } from "../addr/prefix.ts";
 import { refusal } from "./admit.ts";
+import { addRule, makeChain, removeRules } from "./chains.ts";
 import { derived, linkLocalOf, primaryOf } from "./derived.ts";
 import { Families } from "./family.ts";
 import type { FdbEntry } from "./fdb.ts";
 import { hasEthernet, type Link } from "./link.ts";
 import { clampedMtu, refuseChange } from "./link-change.ts";
 import type { Neighbour } from "./neighbour.ts";
-import type { Chain, FilterRule, FilterTable, SetMember } from "./netfilter.ts";
+import type { FilterRule, FilterTable, SetMember } from "./netfilter.ts";
 import { MutableNetns, type NetnsKind } from "./netns.ts";
 import type { Forwarder, Lease } from "./process.ts";
 import type { Refusal, Refused, Row } from "./refused.ts";
@@ -226,29 +227,17 @@ export class Netlink<P extends Peer = Peer> {
 
   /** Makes a chain (`iptables -N`), or sets the policy of a built-in one. */
   chain(table: FilterTable, name: string, by: Writer, policy?: "ACCEPT" | "DROP"): void {
-    const chains = this.netns.chains.get(table) ?? new Map<string, Chain>();
-    this.netns.chains.set(table, chains);
-    const old = chains.get(name);
-    const kept = policy ?? old?.policy;
-    chains.set(name, { table, name, rules: old?.rules ?? [], by: old?.by ?? by, ...(kept && { policy: kept }) });
+    makeChain(this.netns.chains, { table, name, by, ...(policy && { policy }) });
   }
 
   /** Appends a rule to a chain, or puts it first (`iptables -A`, `-I`); the chain is made when it is missing. */
   filter(table: FilterTable, name: string, rule: FilterRule, where: "append" | "insert" = "append"): void {
-    const builtIn = /^(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)$/.test(name);
-    if (!this.netns.chains.get(table)?.has(name)) this.chain(table, name, rule.by, builtIn ? "ACCEPT" : undefined);
-    const chain = this.netns.chains.get(table)?.get(name) as Chain;
-    const rules = where === "append" ? [...chain.rules, rule] : [rule, ...chain.rules];
-    this.netns.chains.get(table)?.set(name, { ...chain, rules });
+    addRule(this.netns.chains, { table, name }, rule, where);
   }
 
   /** Takes rules out of a chain; how many went. */
   unfilter(table: FilterTable, name: string, gone: (rule: FilterRule) => boolean): number {
-    const chain = this.netns.chains.get(table)?.get(name);
-    if (!chain) return 0;
-    const rules = chain.rules.filter((rule) => !gone(rule));
-    this.netns.chains.get(table)?.set(name, { ...chain, rules });
-    return chain.rules.length - rules.length;
+    return removeRules(this.netns.chains, { table, name }, gone);
   }
 
   /**
