@@ -3,6 +3,7 @@ import { type DiffAnswer, type DiffSide, diffQuestion } from "../../query/diff.t
 import { nearest } from "../../topology/nearest.ts";
 import type { Outcome, Problem } from "../../topology/problem.ts";
 import { MODE_ALIASES, MODES } from "../../topology/settings.ts";
+import type { PathDiff } from "../../trace/path-diff.ts";
 import { notAmong, readAsk, splitPort } from "../ask.ts";
 import { DIFF_FORMATS } from "../choices.ts";
 import { complain } from "../complain.ts";
@@ -104,6 +105,13 @@ async function textOf(answer: DiffAnswer, flags: Flags, io: Io): Promise<string>
   }
 }
 
-function isSame({ diff: { changes, only } }: DiffAnswer): boolean {
-  return changes.length === 0 && only.left.length === 0 && only.right.length === 0;
+function isSame({ diff: { changes, only }, path }: DiffAnswer): boolean {
+  const tables = changes.length === 0 && only.left.length === 0 && only.right.length === 0;
+  return tables && (path === undefined || isSameWay(path.diff));
+}
+
+/** The fabric is no row of a machine: what it eats shows in the way alone. */
+function isSameWay({ stations, left, right }: PathDiff): boolean {
+  const ends = left.diagnosis.code === right.diagnosis.code && left.ttl === right.ttl && left.pathMtu === right.pathMtu;
+  return ends && stations.every(({ op }) => op === "same");
 }
