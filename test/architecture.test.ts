@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   bgp: "addr kernel",
   trace: "addr wire kernel",
   modes: "addr kernel topology bgp @noble/hashes",
-  render: "addr wire kernel trace topology chalk cli-table3",
+  render: "addr wire kernel bgp trace topology chalk cli-table3",
   dataplane: "addr wire kernel trace",
   diagnose: "addr kernel trace wire",
   query: "addr topology kernel wire bgp trace modes render dataplane diagnose",

@@ -1,59 +1,23 @@
-import type { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
+import type { Path } from "../bgp/path.ts";
+import type { Resolved } from "../bgp/resolve.ts";
+import type { Session } from "../bgp/session.ts";
+import type { Speaker } from "../bgp/speaker.ts";
 import { fields, type Json, plainOf, SCHEMA_VERSION } from "./json.ts";
 import type { Layout } from "./layout.ts";
 import { Page } from "./page.ts";
 import { tableLines } from "./table.ts";
 
-/** One side of a BGP session, as it is shown. */
-export interface ShownSession {
-  readonly name: string;
-  readonly peer: string;
-  readonly address?: Ip;
-  readonly localAs: number;
-  readonly peerAs: number | undefined;
-  readonly kind: "ibgp" | "ebgp";
-  readonly from: "mesh" | "configured";
-  readonly state: string;
-  readonly info?: string;
-  readonly why?: string;
-}
-
-/** A path to a prefix. */
-export interface ShownPath {
-  readonly origin: string;
-  readonly from: string;
-  readonly neighbour: Ip;
-  readonly nextHop: Ip;
-  readonly reach: "direct" | "routed" | "unreachable";
-  readonly asPath: readonly number[];
-  readonly localPref: number;
-  readonly learned: "ibgp" | "ebgp";
-  readonly originatorId?: Ip;
-  readonly clusterList: readonly Ip[];
-}
-
-/** Where a learned prefix is sent. */
-export type ShownWay =
-  | { readonly kind: "via"; readonly via: Ip; readonly dev: string }
-  | { readonly kind: "blackhole" }
-  | { readonly kind: "unreachable"; readonly why: string };
-
 /** What one BGP daemon of one address family would show. */
 export interface ShownSpeaker {
   readonly family: 4 | 6;
-  readonly speaker: {
-    readonly name: string;
-    readonly as: number;
-    readonly routerId: Ip;
-    readonly kind: "node" | "router";
-  };
-  readonly sessions: readonly ShownSession[];
+  readonly speaker: Pick<Speaker, "name" | "as" | "routerId" | "kind">;
+  readonly sessions: readonly Session[];
   readonly announced: readonly Prefix[];
   learned(): Iterable<{
     readonly dst: Prefix;
-    readonly paths: readonly ShownPath[];
-    readonly resolved: readonly ShownWay[];
+    readonly paths: readonly Path[];
+    readonly resolved: readonly Resolved[];
   }>;
 }
 
@@ -77,14 +41,14 @@ export function renderBgp(speakers: Iterable<ShownSpeaker>, layout: Layout): str
 
 const SESSION_HEAD = ["name", "proto", "state", "info"];
 
-function sessionCells({ name, state, info, why, peerAs, kind }: ShownSession): readonly string[] {
+function sessionCells({ name, state, info, why, peerAs, kind }: Session): readonly string[] {
   const up = state === "Established" ? "up" : "start";
   const as = kind === "ebgp" && peerAs !== undefined ? `AS${peerAs}` : undefined;
   const told = [state, info, as, why && `(${why})`].filter((word) => word !== undefined);
   return [name, "BGP", up, told.join("  ")];
 }
 
-function wayWords(way: ShownWay): string {
+function wayWords(way: Resolved): string {
   switch (way.kind) {
     case "via":
       return `via ${way.via} on ${way.dev}`;
@@ -96,7 +60,7 @@ function wayWords(way: ShownWay): string {
 }
 
 /** `[Mesh_…] (100/0) [AS65002i]`: the session, preference and IGP metric, the AS it comes from. */
-function pathWords(shown: ShownPath, sessions: readonly ShownSession[]): string {
+function pathWords(shown: Path, sessions: readonly Session[]): string {
   const { from, nextHop, asPath, localPref, reach } = shown;
   const session = sessions.find(({ peer }) => peer === from)?.name ?? from;
   const metric = { direct: "0", routed: "?", unreachable: "-" }[reach];
@@ -137,7 +101,7 @@ function speakerJson({ family, speaker, sessions, announced, learned }: ShownSpe
   };
 }
 
-function pathJson(path: ShownPath): Json {
+function pathJson(path: Path): Json {
   const { origin, from, neighbour, nextHop, reach, asPath, localPref, learned, originatorId, clusterList } = path;
   return fields({
     origin,
