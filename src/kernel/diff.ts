@@ -2,13 +2,13 @@ import { type Cause, causesOf } from "./diff-causes.ts";
 import type { Link } from "./link.ts";
 import type { Netns } from "./netns.ts";
 import type { Network } from "./network.ts";
-import { type AnyRow, changedFields, keyOf, type RowChange, rowsOf, withNames } from "./row-change.ts";
+import { type AnyRow, changedFields, keyOf, type RowChange, rowsOf, segmentRowsOf, withNames } from "./row-change.ts";
 
 /** What makes two networks different: every row, and the few causes behind them. */
 export interface Diff {
   readonly changes: readonly RowChange[];
   readonly causes: readonly Cause[];
-  /** Namespaces that one side has alone; their rows are not listed. */
+  /** Namespaces and segments that one side has alone; their rows are not listed. */
   readonly only: { readonly left: readonly string[]; readonly right: readonly string[] };
 }
 
@@ -20,15 +20,31 @@ export interface Extent {
   readonly peers?: number;
 }
 
-/** Compares the tables of two networks, namespace by namespace. Without `peers` it expands every table it looks at. */
+/**
+ * Compares the tables of two networks, namespace by namespace, and what their segments do to frames. Without `peers` it
+ * expands every table it looks at.
+ */
 export function diffNetworks(left: Network, right: Network, extent: Extent = {}): Diff {
   const changes: RowChange[] = [];
   const only = { left: [] as string[], right: [] as string[] };
-  for (const name of new Set(extent.names ?? [...left.names(), ...right.names()])) {
-    const [a, b] = [left.netns(name), right.netns(name)];
-    if (a && b) changes.push(...diffNetns(a, b, sample(a, extent.peers)));
+  const compare = <Side>(
+    name: string,
+    a: Side,
+    b: Side,
+    diff: (a: NonNullable<Side>, b: NonNullable<Side>) => readonly RowChange[],
+  ) => {
+    if (a && b) changes.push(...diff(a, b));
     else if (a) only.left.push(name);
     else if (b) only.right.push(name);
+  };
+  for (const name of new Set(extent.names ?? [...left.names(), ...right.names()])) {
+    compare(name, left.netns(name), right.netns(name), (a, b) => diffNetns(a, b, sample(a, extent.peers)));
+  }
+  for (const name of new Set([...left.segments.keys(), ...right.segments.keys()])) {
+    const place = `segment/${name}`;
+    compare(place, left.segments.get(name), right.segments.get(name), (a, b) => {
+      return diffRows(place, keyed(segmentRowsOf(a)), keyed(segmentRowsOf(b)));
+    });
   }
   return { changes, causes: causesOf(changes), only };
 }
@@ -50,17 +66,24 @@ function sample({ peers }: Netns, most: number | undefined): ReadonlySet<string>
 export function diffNetns(before: Netns, after: Netns, peers?: ReadonlySet<string>): readonly RowChange[] {
   const names = renames(before, after);
   const left = keyed(rowsOf(before, peers), (row) => (names.size > 0 ? withNames(row, names) : row));
-  const right = keyed(rowsOf(after, peers), (row) => row);
+  return diffRows(before.name, left, keyed(rowsOf(after, peers)));
+}
+
+function diffRows(
+  netns: string,
+  left: ReadonlyMap<string, Keyed>,
+  right: ReadonlyMap<string, Keyed>,
+): readonly RowChange[] {
   const changes: RowChange[] = [];
   for (const [key, { was, row }] of left) {
     const is = right.get(key)?.row;
-    const base = { netns: before.name, table: row.table, key, before: was };
+    const base = { netns, table: row.table, key, before: was };
     const fields = is ? [...renaming(was, is), ...changedFields(row, is)] : [];
     if (!is) changes.push({ ...base, fields });
     else if (fields.length > 0) changes.push({ ...base, after: is, fields });
   }
   for (const [key, { row }] of right) {
-    if (!left.has(key)) changes.push({ netns: after.name, table: row.table, key, after: row, fields: [] });
+    if (!left.has(key)) changes.push({ netns, table: row.table, key, after: row, fields: [] });
   }
   return changes;
 }
@@ -72,7 +95,7 @@ interface Keyed {
 }
 
 /** Rows by their keys; of several with the same key each is its own. */
-function keyed(rows: Iterable<AnyRow>, rename: (row: AnyRow) => AnyRow): ReadonlyMap<string, Keyed> {
+function keyed(rows: Iterable<AnyRow>, rename = (row: AnyRow): AnyRow => row): ReadonlyMap<string, Keyed> {
   const made = new Map<string, Keyed>();
   const counts = new Map<string, number>();
   for (const was of rows) {

@@ -4,6 +4,7 @@ import type { Link } from "./link.ts";
 import { type Neighbour, neighbourKey } from "./neighbour.ts";
 import { type Chain, type FilterRule, type SetMember, setKey } from "./netfilter.ts";
 import type { Netns } from "./netns.ts";
+import type { FabricRow, Segment } from "./network.ts";
 import { type Forwarder, type Lease, leaseKey } from "./process.ts";
 import type { Refused } from "./refused.ts";
 import { type Route, routeKey } from "./route.ts";
@@ -12,7 +13,7 @@ import type { Socket } from "./socket.ts";
 import type { Table } from "./table.ts";
 import { type WireguardPeer, wireguardPeerKey } from "./wireguard.ts";
 
-/** A row of any table, by the table it stands in; `filter` rules by the chain they stand in. */
+/** A row of any table, by the table it stands in; `filter` rules by the chain they stand in, `fabric` rows by their segment. */
 export type AnyRow =
   | { readonly table: "link"; readonly row: Link }
   | { readonly table: "addr"; readonly row: Address }
@@ -34,7 +35,12 @@ export type AnyRow =
       readonly table: "sysctl";
       readonly row: { readonly key: string; readonly value: string; readonly by: "operator" };
     }
-  | { readonly table: "refused"; readonly row: Refused };
+  | { readonly table: "refused"; readonly row: Refused }
+  | {
+      readonly table: "segment";
+      readonly row: { readonly mtu: number; readonly sourceDestCheck: boolean; readonly by: "operator" };
+    }
+  | { readonly table: "fabric"; readonly row: FabricRow };
 
 export type TableName = AnyRow["table"];
 
@@ -47,6 +53,7 @@ export interface FieldChange {
 
 /** A row that one side has and the other has not, or has otherwise. */
 export interface RowChange {
+  /** The namespace that holds the row; of what a segment does by itself, `segment/lan`. */
   readonly netns: string;
   readonly table: TableName;
   /** What makes it the same row on both sides. */
@@ -86,6 +93,12 @@ export function* rowsOf(netns: Netns, peers?: ReadonlySet<string>): Generator<An
   for (const row of netns.refused(near)) yield { table: "refused", row };
 }
 
+/** Every row of a segment: what it carries at most, and what its fabric eats. */
+export function* segmentRowsOf({ mtu, sourceDestCheck, fabric }: Segment): Generator<AnyRow> {
+  yield { table: "segment", row: { mtu, sourceDestCheck, by: "operator" } };
+  for (const row of fabric) yield { table: "fabric", row };
+}
+
 /** What makes a row the same one on both sides; several rows of a chain can have the same words. */
 export function keyOf({ table, row }: AnyRow): string {
   switch (table) {
@@ -119,6 +132,10 @@ export function keyOf({ table, row }: AnyRow): string {
       return `rule ${textOf(row)}`;
     case "refused":
       return `refused ${textOf(row.asked)}`;
+    case "segment":
+      return "segment";
+    case "fabric":
+      return `fabric ${textOf(row)}`;
   }
 }
 
@@ -168,6 +185,8 @@ const SILENT: Readonly<Record<TableName, ReadonlySet<string>>> = {
   filter: new Set([...NO_FIELDS, "chain", "rule"]),
   sysctl: NO_FIELDS,
   refused: new Set([...NO_FIELDS, "asked"]),
+  segment: NO_FIELDS,
+  fabric: NO_FIELDS,
 };
 
 /** The fields in which two rows with the same key differ. */
@@ -221,6 +240,8 @@ export function deviceOf({ table, row }: AnyRow): string | undefined {
     case "lease":
     case "socket":
     case "chain":
+    case "segment":
+    case "fabric":
       return undefined;
   }
 }

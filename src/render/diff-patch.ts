@@ -57,6 +57,8 @@ function commands(any: AnyRow): readonly string[] {
     case "forwarder":
     case "socket":
     case "refused":
+    case "segment":
+    case "fabric":
       return [`# ${any.table} ${rowWords(any)}`];
   }
 }

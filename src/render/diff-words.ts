@@ -3,7 +3,15 @@ import type { AnyRow, TableName } from "../kernel/row-change.ts";
 import { addressText, ruleText, socketText } from "./iproute.ts";
 import { linkText } from "./iproute-link.ts";
 import { filterRuleText } from "./iptables.ts";
-import { fdbWords, leaseWords, neighbourWords, refusedWords, routeWords, wireguardPeerWords } from "./row-words.ts";
+import {
+  fabricWords,
+  fdbWords,
+  leaseWords,
+  neighbourWords,
+  refusedWords,
+  routeWords,
+  wireguardPeerWords,
+} from "./row-words.ts";
 import { sysctlCommand } from "./sysctl.ts";
 
 /** A row in the words of the program that shows it, without what every row has. */
@@ -39,10 +47,14 @@ export function rowWords(any: AnyRow): string {
       return sysctlCommand(any.row.key, any.row.value).replace(/^sysctl -w /, "");
     case "refused":
       return `${refusedWords(any.row)}: "${any.row.text}"`;
+    case "segment":
+      return `mtu ${any.row.mtu}${any.row.sourceDestCheck ? " sourceDestCheck" : ""}`;
+    case "fabric":
+      return `${any.row.verdict} ${fabricWords(any.row)}`;
   }
 }
 
-const NOUNS: Readonly<Record<TableName, string>> = {
+export const NOUNS: Readonly<Record<TableName, string>> = {
   link: "link",
   addr: "address",
   route: "route",
@@ -58,11 +70,13 @@ const NOUNS: Readonly<Record<TableName, string>> = {
   filter: "netfilter rule",
   sysctl: "sysctl",
   refused: "refused row",
+  segment: "segment",
+  fabric: "fabric rule",
 };
 
 /** `2 routes`, `1 address`, `3 fdb entries`. */
-export function counted(count: number, table: TableName | "row" | "node" | "namespace"): string {
-  const noun = table === "row" || table === "node" || table === "namespace" ? table : NOUNS[table];
+export function counted(count: number, what: TableName | "row" | "node" | "namespace"): string {
+  const noun = what === "row" || what === "node" || what === "namespace" ? what : NOUNS[what];
   if (count === 1) return `1 ${noun}`;
   const plural = noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : noun.endsWith("s") ? `${noun}es` : `${noun}s`;
   return `${count} ${plural}`;
@@ -72,6 +86,7 @@ export function counted(count: number, table: TableName | "row" | "node" | "name
 export function tableWord(table: TableName): string {
   if (table === "forwarder") return "proc";
   if (table === "wireguard") return "wg";
+  if (table === "segment") return "wire";
   return table === "refused" ? "refuse" : table;
 }
 
@@ -94,13 +109,16 @@ export function reasonWords({ reason, changes }: Cause): string {
       return after === undefined ? `${name} ${before} is unset` : `${name} ${before} → ${after}`;
     }
     case "rows": {
-      const what = counted(2, reason.table).slice(2);
+      const [, what] = counted(changes.length, reason.table).split(/ (.*)/);
       // Settings are not signed.
-      const whose = reason.table === "sysctl" ? "" : ` of ${reason.by}`;
-      return `${what}${whose} ${reason.op === "add" ? "come" : "go"}`;
+      const whose = UNSIGNED.has(reason.table) ? "" : ` of ${reason.by}`;
+      const verb = reason.op === "add" ? "come" : "go";
+      return `${what}${whose} ${changes.length > 1 ? verb : verb === "go" ? "goes" : "comes"}`;
     }
   }
 }
+
+const UNSIGNED: ReadonlySet<TableName> = new Set(["sysctl", "fabric"]);
 
 /** Fields whose name alone says too little. */
 const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
@@ -116,11 +134,17 @@ function deviceWords({ op, device }: Extract<Reason, { kind: "device" }>): strin
     : `device ${device} ${verb === "go" ? "goes" : "comes"}, and the rows on it`;
 }
 
-/** How many rows, and where: on nodes when all are hosts, else in namespaces. */
+/** How many rows, and where: on nodes when all are hosts, on segments when it is their own doing, else in namespaces. */
 export function extentWords({ changes, namespaces }: Cause): string {
   const [first] = changes;
   const same = first && changes.every(({ table }) => table === first.table) ? first.table : "row";
-  const hosts = namespaces.every((name) => name.startsWith("host/"));
-  const where = hosts ? `on ${counted(namespaces.length, "node")}` : `in ${counted(namespaces.length, "namespace")}`;
+  const all = (kind: string) => namespaces.every((name) => name.startsWith(`${kind}/`));
+  const count = namespaces.length;
+  if (same === "segment") return counted(count, "segment");
+  const where = all("host")
+    ? `on ${counted(count, "node")}`
+    : all("segment")
+      ? `on ${counted(count, "segment")}`
+      : `in ${counted(count, "namespace")}`;
   return `${counted(changes.length, same)} ${where}`;
 }

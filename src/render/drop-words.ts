@@ -4,7 +4,7 @@ import type { Step } from "../trace/steps.ts";
 import type { Header, Packet } from "../wire/header.ts";
 import { protocolName, protocolNumber } from "../wire/protocol.ts";
 import { outerEnds } from "./packet-words.ts";
-import { routeWords } from "./row-words.ts";
+import { fabricWords, routeWords } from "./row-words.ts";
 
 /** What a drop reason means for one packet, as a sentence part without a full stop. */
 type Words = (because: Because, packet: Packet, step: Step) => string;
@@ -47,7 +47,7 @@ const WORDS: { readonly [R in DropReason]: Words } = {
   "route-blackhole": ({ route }) => `the row says so: ${route ? routeWords(route.route) : "blackhole"}`,
   "route-unreachable": ({ route }) => `the row says so: ${route ? routeWords(route.route) : "unreachable"}`,
   "route-prohibit": ({ route }) => `the row says so: ${route ? routeWords(route.route) : "prohibit"}`,
-  fabric: fabricWords,
+  fabric: eatenWords,
   "no-lease": ({ ip }, _, { process }) => `${process ?? "the process"} has no lease for ${ip}`,
   "process-ttl": (_, __, { process }) => `the TTL runs out in ${process ?? "the process"}, which tells nobody`,
   "process-truncated": ({ size, mtu }) => `${size} bytes do not fit the process's buffer of ${mtu}: cut off`,
@@ -79,15 +79,13 @@ function tooBigWords({ size, mtu, dev }: Because, packet: Packet, { length }: St
   return `${size} bytes do not fit ${dev === undefined ? "" : `${dev}, `}mtu ${mtu}${fixed}`;
 }
 
-function fabricWords({ fabric, mtu, size, ip }: Because, packet: Packet): string {
+function eatenWords({ fabric, mtu, size, ip }: Because, packet: Packet): string {
   if (fabric === undefined) return `the fabric carries at most ${mtu} bytes, this is ${size}`;
   if (fabric === "not-allowed") return `the fabric passes only what it allows, and ${service(packet)} is not among it`;
   if (fabric === "source-dest-check")
     return `the fabric's source/destination check: ${ip} is not the card's own address`;
-  const port = fabric.port === undefined ? "" : `/${fabric.port}`;
-  const rule = `${fabric.port === undefined ? `proto/${fabric.protocol}` : `${protocolName(fabric.protocol)}${port}`}`;
   const { source } = fabric;
-  return `the fabric drops ${rule}${source ? ` (${source.file}:${source.line})` : ""}`;
+  return `the fabric drops ${fabricWords(fabric)}${source ? ` (${source.file}:${source.line})` : ""}`;
 }
 
 function to(ip: Because["ip"], packet: Packet): string {

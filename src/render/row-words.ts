@@ -1,10 +1,12 @@
 import type { FdbEntry } from "../kernel/fdb.ts";
 import type { FibResult } from "../kernel/fib.ts";
 import type { Neighbour } from "../kernel/neighbour.ts";
+import type { FabricRow } from "../kernel/network.ts";
 import type { Lease } from "../kernel/process.ts";
 import type { Refused } from "../kernel/refused.ts";
 import { LOCAL_TABLE, MAIN_TABLE, type Nexthop, type Route } from "../kernel/route.ts";
 import type { WireguardPeer } from "../kernel/wireguard.ts";
+import { protocolName } from "../wire/protocol.ts";
 import { destinationText } from "./iproute.ts";
 
 /** What a route has that was given none (IP6_RT_PRIO_USER). */
@@ -48,6 +50,11 @@ export function leaseWords({ dst, to, port }: Lease): string {
 export function wireguardPeerWords({ dev, publicKey, endpoint, port, allowedIps }: WireguardPeer): string {
   const at = endpoint.family === 6 ? `[${endpoint}]` : endpoint;
   return `${allowedIps.join(", ")} dev ${dev} peer ${publicKey.slice(0, 8)}… at ${at}:${port}`;
+}
+
+/** What a row of the fabric matches, as a topology file spells it: `udp/8472`, `proto/4`. */
+export function fabricWords({ protocol, port }: FabricRow): string {
+  return port === undefined ? `proto/${protocol}` : `${protocolName(protocol)}/${port}`;
 }
 
 /** What was asked of the kernel, without the answer. */

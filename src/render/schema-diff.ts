@@ -1,28 +1,16 @@
-import { COUNT, document, either, list, NETNS, NUMBER, object, one, ref, type Schema, TEXT } from "./schema-words.ts";
+import { NOUNS } from "./diff-words.ts";
+import { COUNT, document, either, list, NUMBER, object, one, ref, type Schema, TEXT } from "./schema-words.ts";
 
-const TABLE = one(
-  "link",
-  "addr",
-  "route",
-  "rule",
-  "neigh",
-  "fdb",
-  "set",
-  "lease",
-  "forwarder",
-  "socket",
-  "chain",
-  "filter",
-  "sysctl",
-  "refused",
-);
+const TABLE = one(...Object.keys(NOUNS));
+/** Where a row is: a namespace, or what a segment does by itself. */
+const PLACE: Schema = { type: "string", pattern: "^(host|pod|router|segment)/" };
 const SIDE = object({ mode: TEXT, topology: TEXT });
 const ROW = object({ text: TEXT, by: TEXT });
 const FIELD = object({ field: TEXT, "before?": TEXT, "after?": TEXT });
 
 const DEFS: Readonly<Record<string, Schema>> = {
   change: object({
-    netns: NETNS,
+    netns: PLACE,
     table: TABLE,
     op: one("add", "del", "change"),
     "before?": ROW,
@@ -45,7 +33,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
   cause: object({
     reason: ref("reason"),
     text: TEXT,
-    namespaces: list(NETNS),
+    namespaces: list(PLACE),
     changes: list(COUNT, "places in `changes`"),
   }),
   station: either(
@@ -71,7 +59,7 @@ export function diffSchema(): Schema {
     {
       left: SIDE,
       right: SIDE,
-      only: object({ left: list(NETNS), right: list(NETNS) }, "namespaces that one side has alone"),
+      only: object({ left: list(PLACE), right: list(PLACE) }, "namespaces and segments that one side has alone"),
       causes: list(ref("cause")),
       changes: list(ref("change")),
       "path?": object({

@@ -7,7 +7,7 @@ import { bytesWrapped } from "./wrapping.ts";
 
 /** The plain name of a namespace: `host/node-1` is node-1, `pod/default/pod-a` is pod-a, `pod/shop/db` is shop/db. */
 export function placeName(netns: string): string {
-  return netns.replace(/^(host|router)\//, "").replace(/^pod\/(default\/)?/, "");
+  return netns.replace(/^(host|router|segment)\//, "").replace(/^pod\/(default\/)?/, "");
 }
 
 /** The namespaces the probe visited, in order, each visit once. */

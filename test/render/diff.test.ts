@@ -22,6 +22,13 @@ const PAIRS: ReadonlyMap<string, readonly [SideCase, SideCase]> = new Map([
   ],
   ["mtu", [two("flannel-vxlan"), two("flannel-vxlan", "hosts.node-2={address: 192.168.0.12, mtu: 1400}")]],
   ["moved-pod", [two("flannel-host-gw"), two("flannel-host-gw", "pods.pod-b=node-1")]],
+  [
+    "fabric",
+    [
+      two("flannel-vxlan"),
+      two("flannel-vxlan", "subnets.lan={cidr: 192.168.0.0/24, mtu: 1400, gateway: none, drop: [udp/8472, proto/4]}"),
+    ],
+  ],
   ["same", [two("flannel-vxlan"), two("flannel-vxlan")]],
 ]);
 
