@@ -110,7 +110,7 @@ function isSame({ diff: { changes, only }, path }: DiffAnswer): boolean {
   return tables && (path === undefined || isSameWay(path.diff));
 }
 
-/** The fabric is no row of a machine: what it eats shows in the way alone. */
+/** The order of devices is no row, and in a large cluster not every machine is compared: the way can differ alone. */
 function isSameWay({ stations, left, right }: PathDiff): boolean {
   const ends = left.diagnosis.code === right.diagnosis.code && left.ttl === right.ttl && left.pathMtu === right.pathMtu;
   return ends && stations.every(({ op }) => op === "same");
