@@ -1,6 +1,6 @@
 import { routeText } from "../render/iproute.ts";
 import type { Expected } from "./expect.ts";
-import type { Line } from "./lines.ts";
+import { isArp, type Line } from "./lines.ts";
 import type { Observed } from "./observe.ts";
 
 /** Something on which model and kernel differ. */
@@ -13,8 +13,6 @@ export interface Disagreement {
   /** The row that decided in the model. */
   readonly row?: string;
 }
-
-const isArp = ({ text }: Line) => text.includes(" ; arp ");
 
 /** What a forwarder cut off and wrote all the same: the model ends it in the process, the kernel one step later. */
 const isTruncated = ({ text }: Line) => text.startsWith("unreadable: ipv4: total length");

@@ -15,7 +15,7 @@ Layout. `probe` writes one JSON object a line and a probe:
 `dump` writes one object: namespace -> {"link","addr","route","rule","neigh","fdb","filter"}, each the lines of
 `ip -o -d link`, `ip -o addr`, `ip route show table all`, `ip rule`, `ip neigh`, `bridge fdb`, `iptables-save`.
 """
-import ctypes, errno, fcntl, ipaddress, json, mmap, os, select, signal, socket, struct, subprocess, sys, time
+import ctypes, errno, fcntl, ipaddress, itertools, json, mmap, os, re, select, signal, socket, struct, subprocess, sys, time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -69,12 +69,49 @@ def step(one, home):
         return 0, ""
     if one["kind"] == "forward":
         return launch(one, home)
+    inside(one, home)
+    done = subprocess.run(one["argv"], input=one.get("input", ""), capture_output=True, text=True)
+    return done.returncode, (done.stderr or done.stdout).strip()
+
+
+def inside(one, home):
     if one.get("netns"):
         enter(one["netns"])
     else:
         LIBC.setns(home, CLONE_NEWNET)
-    done = subprocess.run(one["argv"], input=one.get("input", ""), capture_output=True, text=True)
-    return done.returncode, (done.stderr or done.stdout).strip()
+
+
+# Words that `ip -batch` reads as they stand.
+PLAIN = re.compile(r"[\w.:/@%+,=-]+")
+# No object of iproute2's: asked for after each command, it says in the stream of errors that the command has ended.
+MARK = "!"
+
+
+def batched(one):
+    """Where a step may be done in one process with its neighbours: its program and its namespace."""
+    if one["kind"] != "run" or "input" in one or one["argv"][0] not in ("ip", "bridge"):
+        return None
+    return (one["argv"][0], one.get("netns")) if all(PLAIN.fullmatch(word) for word in one["argv"]) else None
+
+
+def batch(steps, home):
+    """Steps of one program in one namespace, in one process: starting a process for each is what takes the time."""
+    results = []
+    while len(results) < len(steps):
+        left = steps[len(results):]
+        lines = [line for one in left for line in (" ".join(one["argv"][1:]), MARK)]
+        inside(left[0], home)
+        command = [left[0]["argv"][0], "-force", "-batch", "-"]
+        done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True)
+        said, *rest = re.split(r'Object "!" is unknown, [^\n]*\nCommand failed -:\d+\n', done.stderr)
+        for after in rest:
+            failed = re.search(r"^Command failed -:\d+$", said, re.MULTILINE)
+            results.append((1, said[: failed.start()].strip()) if failed else (0, said.strip()))
+            said = after
+        if len(rest) < len(left):
+            # A command that it cannot read ends iproute2 there and then.
+            results.append((done.returncode or 1, said.strip()))
+    return results
 
 
 def launch(one, home):
@@ -96,12 +133,18 @@ def launch(one, home):
 
 def build():
     home = os.open("/proc/self/ns/net", os.O_RDONLY)
-    for one in json.load(sys.stdin):
-        try:
-            status, text = step(one, home)
-        except OSError as error:
-            status, text = 1, f"{error.strerror}: {error.filename or ''}"
-        print(json.dumps({"status": status, "text": text}), flush=True)
+    for where, group in itertools.groupby(json.load(sys.stdin), key=batched):
+        steps = list(group)
+        results = batch(steps, home) if where else (attempt(one, home) for one in steps)
+        for status, text in results:
+            print(json.dumps({"status": status, "text": text}), flush=True)
+
+
+def attempt(one, home):
+    try:
+        return step(one, home)
+    except OSError as error:
+        return 1, f"{error.strerror}: {error.filename or ''}"
 
 
 # --- forward ---------------------------------------------------------------------------------------------------------
@@ -256,6 +299,8 @@ class Ring:
 IP_MTU_DISCOVER, IP_RECVERR, IP_RECVTTL = 10, 11, 12
 DISCOVER = {"never": 0, "auto": 1, "always": 2}
 ORIGINS = {1: "local", 2: "icmp", 3: "icmp"}
+# Seconds in which ARP repeats a question (`retrans_time_ms` is 20 here), and in which a probe has to be over.
+ASKING, MOST = 0.06, 6
 
 
 def arpish(frame):
@@ -266,24 +311,30 @@ class Bench:
     def __init__(self, told):
         self.rings = [Ring(name) for name in told["netns"]]
         self.all = told["netns"]
-        self.quiet = told["quiet"]
+        self.quiet, self.brief = told["quiet"], told["brief"]
+        self.before = None
         self.bridges = told["bridges"]
 
     def frames(self):
         return [frame for ring in self.rings for frame in ring.read()]
 
-    def settle(self, wait):
-        """All frames until nothing has happened for a while: longer after a question that ARP may repeat."""
-        seen, until = [], time.monotonic() + max(self.quiet, wait)
-        limit = time.monotonic() + 6
-        while time.monotonic() < min(until, limit):
-            time.sleep(0.004)
+    def settle(self, wait=0, expected=None):
+        """All frames until there is silence: a short one when as many have passed as were to, a longer one after a
+        question that ARP may repeat."""
+        begun = last = time.monotonic()
+        seen, passed, asked = [], 0, False
+        while True:
             fresh = self.frames()
+            now = time.monotonic()
             if fresh:
-                pause = 0.16 if any(arpish(frame) for frame in fresh) else self.quiet
-                until = max(until, time.monotonic() + pause)
+                last, asked = now, any(arpish(frame) for frame in fresh)
                 seen += fresh
-        return sorted(seen, key=lambda frame: frame["time"])
+                passed += sum(not arpish(frame) for frame in fresh)
+            arrived = expected is not None and passed >= expected
+            silence = self.brief if arrived else ASKING if asked else self.quiet
+            if (now - last >= silence and now - begun >= wait) or now - begun >= MOST:
+                return sorted(seen, key=lambda frame: frame["time"])
+            time.sleep(0.002)
 
     def forget(self, told):
         """Path MTUs are forgotten; in a cold test everything that was learned is."""
@@ -301,13 +352,17 @@ class Bench:
                 subprocess.run(["bridge", "fdb", "flush", "dev", dev, "dynamic"], capture_output=True)
 
     def probe(self, told):
+        """One probe; said is what came of the one before it, because a frame that is late belongs to that."""
         self.forget(told)
         listener = listen(told) if told.get("listen") else None
         # The kernel reports a missing route to one sender once a second (net.ipv4.route.error_cost, not ours to set).
         time.sleep(told.get("pause", 0))
-        self.frames()
+        late = self.frames()
+        if self.before:
+            self.before["frames"] += late
+            self.say()
         sender, result = send(told)
-        frames = self.settle(told.get("wait", 0))
+        frames = self.settle(told.get("wait", 0), told.get("expected"))
         if told["protocol"] == "tcp" and sender:
             code = sender.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code and result["send"] == "ok":
@@ -321,8 +376,12 @@ class Bench:
                 one.close()
         if told["protocol"] == "tcp":
             # What sockets say as they close belongs to no probe.
-            self.settle(self.quiet)
-        return {"id": told["id"], "result": result, "frames": frames}
+            self.settle(expected=0)
+        self.before = {"id": told["id"], "result": result, "frames": frames}
+
+    def say(self):
+        print(json.dumps(self.before), flush=True)
+        self.before = None
 
 
 def listen(told):
@@ -420,7 +479,9 @@ def probe():
     told = json.load(sys.stdin)
     bench = Bench(told)
     for one in told["probes"]:
-        print(json.dumps(bench.probe(one)), flush=True)
+        bench.probe(one)
+    if told["probes"]:
+        bench.say()
 
 
 # --- dump ------------------------------------------------------------------------------------------------------------

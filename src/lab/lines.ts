@@ -12,6 +12,9 @@ export interface Line {
   readonly text: string;
 }
 
+/** Questions and answers about neighbours, which come when a kernel likes. */
+export const isArp = ({ text }: Line): boolean => text.includes(" ; arp ");
+
 /** What is left out of both sides because no model can know it: a port that a kernel draws or hashes. */
 export interface Unknowable {
   /** Destination ports whose source port is a hash. */

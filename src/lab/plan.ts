@@ -61,7 +61,7 @@ const GROUND: readonly (readonly [key: string, value: string])[] = [
 /** Neighbours that fail soon and do not age while the lab is looked at. */
 const NEIGHBOURS: readonly (readonly [key: string, value: string])[] = [
   ["base_reachable_time_ms", "3600000"],
-  ["retrans_time_ms", "60"],
+  ["retrans_time_ms", "20"],
 ];
 
 function groundSteps(netns: Netns, names: Names): readonly Step[] {

@@ -44,7 +44,7 @@ test("a refused row is replayed, and the script says what the kernel answers", a
 
 test("a device with dots in its name has its settings below its own folder", async () => {
   const plan = await planOf(packaged("two-nodes"), "flannel-vxlan");
-  expect(scriptOf(plan)).toContain("sysctl -qw net/ipv4/neigh/flannel.1/retrans_time_ms=60");
+  expect(scriptOf(plan)).toContain("sysctl -qw net/ipv4/neigh/flannel.1/retrans_time_ms=20");
 });
 
 test.each([
