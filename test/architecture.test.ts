@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   dataplane: "addr wire kernel trace",
   diagnose: "addr kernel trace wire",
   query: "addr topology kernel wire bgp trace modes render dataplane diagnose",
-  lab: "addr wire kernel trace dataplane render query",
+  lab: "addr wire kernel trace dataplane render query zod",
   cli: "addr topology kernel wire bgp trace modes render diagnose query lab commander",
   index: "addr topology kernel wire bgp trace modes render dataplane diagnose query",
   bin: "cli",

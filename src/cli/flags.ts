@@ -27,6 +27,8 @@ export interface Flags {
   readonly exitZero?: true;
   readonly format?: string;
   readonly write?: string;
+  readonly to?: string;
+  readonly from?: string;
 }
 
 /** What was asked for: a command's name, its arguments, its flags. */

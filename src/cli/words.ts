@@ -190,23 +190,45 @@ it; with SRC and DST, where the way of a packet parts.`,
   {
     name: "lab",
     args: [
-      { name: "ACTION", about: "what to do", count: "one", words: ["up", "down", "exec", "script", "verify"] },
-      { name: "WORD", about: "of exec a place and a command, of verify SRC DST", count: "any" },
+      {
+        name: "ACTION",
+        about: "what to do",
+        count: "one",
+        words: ["up", "down", "exec", "script", "prepare", "verify"],
+      },
+      { name: "WORD", about: "of exec a place and a command, of verify and prepare SRC DST", count: "any" },
     ],
     summary: "the topology in this kernel, and where model and kernel differ",
     about: `Builds the topology in network namespaces of this kernel from the same tables (up),
 takes it away (down), runs a command in one of its places (exec), prints it as a
 shell script (script), or sends the same packets in both and compares every frame
 (verify). Needs Linux, root, iproute2, iptables and python3; touches nothing but
-its own namespaces.`,
+its own namespaces. For another machine's kernel, prepare writes a folder with all
+that is asked of it; that needs no Node there, and verify --from no Linux here.`,
     group: ASK,
-    options: [...world, { ...format(FORMATS), about: "of verify; default text" }],
+    options: [
+      ...world,
+      { ...format(FORMATS), about: "of verify; default text" },
+      { long: "to", value: "FOLDER", about: "of prepare and verify: write questions, and answers, into a new folder" },
+      {
+        long: "from",
+        value: "FOLDER",
+        about: "of verify: compare what the folder's kernel answered",
+        excludes: ["to", "topology", "mode", "fault", "set"],
+      },
+    ],
     examples: [
       "cni-trace lab script --mode vxlan",
       "cni-trace lab exec pod-a -- ip route",
       "cni-trace lab verify pod-a pod-b",
+      "cni-trace lab prepare --mode calico-ipip --to ipip-lab",
+      "sudo python3 ipip-lab/helper.py run ipip-lab     (on any Linux)",
+      "cni-trace lab verify --from ipip-lab",
     ],
-    more: "Exit status of verify: 0 they agree, 1 they do not, 3 not possible here.",
+    more: `A folder holds lab.json topology.yaml steps.json probes.json helper.py, and answers
+in kernel.json built.jsonl tables.json frames.jsonl; src/lab/layout.ts has every field.
+
+Exit status of verify: 0 they agree, 1 they do not, 3 not possible here.`,
   },
   {
     name: "explain",

@@ -14,6 +14,8 @@ import { findPlace } from "./place.ts";
 /** The topology and the modes that a question is about, and what is broken first. */
 export interface World {
   readonly topology: Topology;
+  /** The topology file as it was written. */
+  readonly text: string;
   readonly modes: readonly Mode[];
   readonly faults: readonly Fault[];
 }
@@ -35,7 +37,7 @@ export async function readWorld(
   const modes = readModes(flags.mode);
   const problems = [...(loaded.ok ? [] : loaded.problems), ...(modes.ok ? [] : modes.problems), ...others];
   if (!loaded.ok) return { ok: false, problems };
-  const topology = loaded.value;
+  const { topology, text } = loaded.value;
   const faults: Fault[] = [];
   for (const text of flags.fault ?? []) {
     const fault = parseFault(text, topology);
@@ -50,7 +52,7 @@ export async function readWorld(
   const chosen = modes.value.length > 0 ? modes : ownMode(topology);
   if (!chosen.ok) return chosen;
   if (!flags.quiet) noteAssumed(flags, topology, chosen.value, io);
-  return { ok: true, value: { topology, modes: chosen.value, faults } };
+  return { ok: true, value: { topology, text, modes: chosen.value, faults } };
 }
 
 /** Reads one topology: a file, `-` for standard input, or the name of a packaged one. */
@@ -58,11 +60,13 @@ async function readTopology(
   word: string | undefined,
   { set = [] }: Pick<Flags, "set">,
   io: Io,
-): Promise<Outcome<Topology>> {
+): Promise<Outcome<Pick<World, "topology" | "text">>> {
   const source = open(word ?? DEFAULT_TOPOLOGY, io);
   if (!source.reading.ok) return { ok: false, problems: [unreadable(source.file, source.reading.why, io)] };
   const { file, name, reading } = source;
-  return loadTopology({ text: reading.text, file, set, ...(name !== undefined && { name }) });
+  const { text } = reading;
+  const loaded = await loadTopology({ text, file, set, ...(name !== undefined && { name }) });
+  return loaded.ok ? { ok: true, value: { topology: loaded.value, text } } : loaded;
 }
 
 interface Source {

@@ -1,19 +1,16 @@
 #!/usr/bin/env python3
 """What the laboratory of cni-trace asks of a Linux kernel that Node has no calls for. Standard library only.
 
-  helper.py build                carries out the steps on standard input (JSON), one result line each
+  helper.py build FOLDER         carries out the steps on standard input (JSON), one result line each; what belongs to
+                                 forwarders is kept in FOLDER
   helper.py forward CONFIG       a TUN forwarder as flanneld's udp backend is, until its namespace is gone
   helper.py probe                sends the probes on standard input (JSON) and captures every frame meanwhile
   helper.py dump                 the tables of the namespaces on standard input (JSON)
-  helper.py end                  ends the processes recorded in a folder, if they are still the same ones
+  helper.py end FOLDER           ends the processes recorded in a folder, if they are still the same ones
+  helper.py run FOLDER...        for each folder that `cni-trace lab prepare` wrote: builds, dumps, probes, writes what the
+                                 kernel said beside it, and takes everything away again
 
-Layout. `probe` writes one JSON object a line and a probe:
-  {"id", "result": {"send", "errors": [{"errno","origin","type","code","from","mtu"}],
-                    "delivered": {"from","port","ttl"} | null, "reply": {"ttl"} | null},
-   "frames": [{"netns","dev","dir": "in"|"out","type": 0 host 1 broadcast 2 multicast 3 otherhost 4 outgoing,
-               "time": nanoseconds, "length", "hex", "start": "ethernet"|"ip"}]}
-`dump` writes one object: namespace -> {"link","addr","route","rule","neigh","fdb","filter"}, each the lines of
-`ip -o -d link`, `ip -o addr`, `ip route show table all`, `ip rule`, `ip neigh`, `bridge fdb`, `iptables-save`.
+The folders, and what is in each line that build, dump and probe write, are described in layout.ts.
 """
 import ctypes, errno, fcntl, ipaddress, itertools, json, mmap, os, re, select, signal, socket, struct, subprocess, sys, time
 
@@ -55,7 +52,7 @@ def bare(netns):
                         raise
 
 
-def step(one, home):
+def step(one, home, folder):
     if one["kind"] == "sysctl":
         enter(one["netns"])
         try:
@@ -68,7 +65,7 @@ def step(one, home):
         bare(one["netns"])
         return 0, ""
     if one["kind"] == "forward":
-        return launch(one, home)
+        return launch(one, home, folder)
     inside(one, home)
     done = subprocess.run(one["argv"], input=one.get("input", ""), capture_output=True, text=True)
     return done.returncode, (done.stderr or done.stdout).strip()
@@ -114,13 +111,16 @@ def batch(steps, home):
     return results
 
 
-def launch(one, home):
+def launch(one, home, folder):
     """Starts a forwarder as a process of its own session, and waits until it says that it is ready."""
     LIBC.setns(home, CLONE_NEWNET)
+    config = os.path.join(folder, f"forward-{one['netns']}-{one['config']['port']}.json")
+    with open(config, "w") as file:
+        json.dump(one["config"], file)
     ready, said = os.pipe()
     with open(os.devnull, "r+") as null:
         subprocess.Popen(
-            [sys.executable, os.path.abspath(__file__), "forward", one["config"], str(said)],
+            [sys.executable, os.path.abspath(__file__), "forward", config, str(said)],
             stdin=null, stdout=null, stderr=null, start_new_session=True, pass_fds=(said,), cwd="/",
         )
     os.close(said)
@@ -131,20 +131,27 @@ def launch(one, home):
     return (0, "") if text == b"ready" else (1, text.decode() or "the forwarder ended")
 
 
-def build():
+def carried_out(steps, folder):
+    """The steps in order; status and words of each."""
     home = os.open("/proc/self/ns/net", os.O_RDONLY)
-    for where, group in itertools.groupby(json.load(sys.stdin), key=batched):
-        steps = list(group)
-        results = batch(steps, home) if where else (attempt(one, home) for one in steps)
-        for status, text in results:
-            print(json.dumps({"status": status, "text": text}), flush=True)
+    for where, group in itertools.groupby(steps, key=batched):
+        together = list(group)
+        results = batch(together, home) if where else (attempt(one, home, folder) for one in together)
+        yield from ({"status": status, "text": text} for status, text in results)
+    LIBC.setns(home, CLONE_NEWNET)
+    os.close(home)
 
 
-def attempt(one, home):
+def attempt(one, home, folder):
     try:
-        return step(one, home)
+        return step(one, home, folder)
     except OSError as error:
         return 1, f"{error.strerror}: {error.filename or ''}"
+
+
+def build(folder):
+    for said in carried_out(json.load(sys.stdin), folder):
+        print(json.dumps(said), flush=True)
 
 
 # --- forward ---------------------------------------------------------------------------------------------------------
@@ -273,6 +280,10 @@ class Ring:
         self.map = mmap.mmap(self.socket.fileno(), FRAME * FRAMES)
         self.next = 0
 
+    def close(self):
+        self.map.close()
+        self.socket.close()
+
     def read(self):
         """The frames since the last time, oldest first."""
         while True:
@@ -315,6 +326,10 @@ class Bench:
         self.before = None
         self.bridges = told["bridges"]
 
+    def close(self):
+        for ring in self.rings:
+            ring.close()
+
     def frames(self):
         return [frame for ring in self.rings for frame in ring.read()]
 
@@ -351,16 +366,25 @@ class Bench:
             for dev in self.bridges.get(name, []):
                 subprocess.run(["bridge", "fdb", "flush", "dev", dev, "dynamic"], capture_output=True)
 
+    def answers(self, probes):
+        """What came of each; a frame that is late belongs to the probe before."""
+        for told in probes:
+            before = self.probe(told)
+            if before:
+                yield before
+        if self.before:
+            yield self.before
+
     def probe(self, told):
-        """One probe; said is what came of the one before it, because a frame that is late belongs to that."""
+        """Sends one, and gives back what came of the one before it."""
         self.forget(told)
         listener = listen(told) if told.get("listen") else None
         # The kernel reports a missing route to one sender once a second (net.ipv4.route.error_cost, not ours to set).
         time.sleep(told.get("pause", 0))
         late = self.frames()
-        if self.before:
-            self.before["frames"] += late
-            self.say()
+        before = self.before
+        if before:
+            before["frames"] += late
         sender, result = send(told)
         frames = self.settle(told.get("wait", 0), told.get("expected"))
         if told["protocol"] == "tcp" and sender:
@@ -378,10 +402,7 @@ class Bench:
             # What sockets say as they close belongs to no probe.
             self.settle(expected=0)
         self.before = {"id": told["id"], "result": result, "frames": frames}
-
-    def say(self):
-        print(json.dumps(self.before), flush=True)
-        self.before = None
+        return before
 
 
 def listen(told):
@@ -477,11 +498,8 @@ def replied(sender):
 
 def probe():
     told = json.load(sys.stdin)
-    bench = Bench(told)
-    for one in told["probes"]:
-        bench.probe(one)
-    if told["probes"]:
-        bench.say()
+    for one in Bench(told).answers(told["probes"]):
+        print(json.dumps(one), flush=True)
 
 
 # --- dump ------------------------------------------------------------------------------------------------------------
@@ -497,21 +515,67 @@ TABLES = {
 }
 
 
-def dump():
-    told = json.load(sys.stdin)
+def dumped(names):
     tables = {}
-    for name in told["netns"]:
+    for name in names:
         enter(name)
         tables[name] = {}
         for table, argv in TABLES.items():
-            done = subprocess.run(argv, capture_output=True, text=True)
-            tables[name][table] = [line.rstrip() for line in done.stdout.splitlines()]
-    json.dump(tables, sys.stdout)
+            try:
+                said = subprocess.run(argv, capture_output=True, text=True).stdout
+            except FileNotFoundError:
+                said = ""
+            tables[name][table] = [line.rstrip() for line in said.splitlines()]
+    return tables
+
+
+def dump():
+    json.dump(dumped(json.load(sys.stdin)["netns"]), sys.stdout)
+
+
+# --- run -------------------------------------------------------------------------------------------------------------
+
+
+def remove(names):
+    for name in names:
+        if os.path.exists(NETNS + name):
+            subprocess.run(["ip", "netns", "del", name], check=True)
+
+
+def run(folder):
+    """One prepared lab from nothing to nothing; its answers beside its questions."""
+    def told(name):
+        with open(os.path.join(folder, name)) as file:
+            return json.load(file)
+
+    def answer(name, lines):
+        with open(os.path.join(folder, name), "w") as file:
+            for one in lines:
+                file.write(json.dumps(one) + "\n")
+
+    lab, probes = told("lab.json"), told("probes.json")
+    names = [*lab["places"].values(), *lab["segments"].values()]
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    state = tempfile.mkdtemp(prefix="cnitrace-")
+    remove(names)
+    try:
+        answer("kernel.json", [{"release": os.uname().release, "machine": os.uname().machine}])
+        answer("built.jsonl", carried_out(told("steps.json"), state))
+        answer("tables.json", [dumped(probes["netns"])])
+        bench = Bench(probes)
+        answer("frames.jsonl", bench.answers(probes["probes"]))
+        bench.close()
+    finally:
+        LIBC.setns(home, CLONE_NEWNET)
+        os.close(home)
+        end(state)
+        shutil.rmtree(state)
+        remove(names)
 
 
 def main(argv):
-    if argv[:1] == ["build"]:
-        build()
+    if argv[:1] == ["build"] and len(argv) == 2:
+        build(argv[1])
     elif argv[:1] == ["forward"] and len(argv) == 3:
         forward(argv[1], int(argv[2]))
     elif argv[:1] == ["probe"]:
@@ -520,6 +584,9 @@ def main(argv):
         dump()
     elif argv[:1] == ["end"] and len(argv) == 2:
         end(argv[1])
+    elif argv[:1] == ["run"] and len(argv) > 1:
+        for folder in argv[1:]:
+            run(folder)
     else:
         sys.exit(__doc__)
 

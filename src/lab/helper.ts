@@ -8,7 +8,7 @@ const NAME = "src/lab/helper.py";
 const MOST_OUTPUT = 512 * 1024 * 1024;
 
 /** The helper of the package this program is part of: its folder is above the running file. */
-function helperPath(): string {
+export function helperPath(): string {
   // A bundle has no address of its own: then the command that was started tells where it is.
   const own: string | undefined = import.meta.url;
   let folder = dirname(own === undefined ? realpathSync(process.argv[1] ?? "") : fileURLToPath(own));

@@ -20,6 +20,16 @@ export function namesOf(network: Network, prefix: string): Names {
   return { prefix, kernel, segments, places: new Map([...kernel].map(([place, name]) => [name, place])) };
 }
 
+/** Names as they were given, here or elsewhere. */
+export function namesAs(given: {
+  readonly places: Readonly<Record<string, string>>;
+  readonly segments: Readonly<Record<string, string>>;
+}): Names {
+  const kernel = new Map(Object.entries(given.places));
+  const segments = new Map(Object.entries(given.segments));
+  return { prefix: "", kernel, segments, places: new Map([...kernel].map(([place, name]) => [name, place])) };
+}
+
 /** A namespace of the network by its generated name; every name a row holds has one. */
 export function kernelName({ kernel }: Names, place: string): string {
   const name = kernel.get(place);

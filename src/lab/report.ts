@@ -1,6 +1,6 @@
 import { tableLines } from "../render/table.ts";
+import type { Agreement } from "./agree.ts";
 import type { Disagreement } from "./compare.ts";
-import type { Agreement } from "./verify.ts";
 
 const WIDTH = 80;
 
@@ -14,7 +14,7 @@ export function disagreementsOf({ tables, pairs }: Agreement): readonly Disagree
 
 /** A table of what agrees, and each disagreement with both sides and the row that decided. */
 export function agreementText(agreement: Agreement): string {
-  const { mode, topology, pairs, tables, missing } = agreement;
+  const { mode, topology, kernel, pairs, tables, missing } = agreement;
   const all = disagreementsOf(agreement);
   const rows = pairs.map(({ from, to, cases, frames, disagreements }) => [
     `${from} > ${to}`,
@@ -23,13 +23,13 @@ export function agreementText(agreement: Agreement): string {
     `${disagreements.length}`,
   ]);
   return [
-    `${mode} on ${topology}, in this kernel`,
+    `${mode} on ${topology}, Linux ${kernel}`,
     "",
     ...tableLines(
       [["pair", "packets", "frames", "disagreements"], ...rows, ["tables", "", "", `${tables.length}`]],
       WIDTH,
     ),
-    ...missing.map((sentence) => `not built: ${sentence}`),
+    ...missing.map((sentence) => `left out: ${sentence}`),
     ...all.slice(0, SHOWN).flatMap(disagreementLines),
     ...(all.length > SHOWN ? ["", `and ${all.length - SHOWN} more; --format json has them all`] : []),
     "",

@@ -3,14 +3,13 @@ import type { Network } from "../kernel/network.ts";
 import { fdbText, neighbourText, routeText, ruleText } from "../render/iproute.ts";
 import { familyOf, filterRuleText } from "../render/iptables.ts";
 import type { Disagreement } from "./compare.ts";
-import { ask } from "./helper.ts";
+import type { Tables as Dumped } from "./layout.ts";
 import { kernelName, type Names } from "./names.ts";
 
 type Tables = Readonly<Record<"link" | "addr" | "route" | "rule" | "neigh" | "fdb" | "filter", readonly string[]>>;
 
 /** The kernel's tables against ours, the rows it made itself among them: what only one side has. */
-export function compareTables(network: Network, names: Names): readonly Disagreement[] {
-  const dumped: Readonly<Record<string, Tables>> = JSON.parse(ask("dump", [], { netns: [...names.kernel.values()] }));
+export function compareTables(network: Network, names: Names, dumped: Dumped): readonly Disagreement[] {
   return [...network.names()].flatMap((name) => {
     const netns = network.netns(name);
     const tables = dumped[kernelName(names, name)];
@@ -60,15 +59,16 @@ function ourTables(netns: Netns): Tables {
   };
 }
 
-function theirTables(tables: Tables): Tables {
+function theirTables(dumped: Dumped[string]): Tables {
+  const told = (table: keyof Tables) => dumped[table] ?? [];
   return {
-    link: tables.link.flatMap((line) => linkOf(line) ?? []),
-    addr: tables.addr.flatMap((line) => /^\d+: (\S+) +inet (\S+)/.exec(line)?.slice(1, 3).join(" ") ?? []),
-    route: joined(tables.route).map((line) => line.replace(/ (linkdown|dead)\b/g, "").trim()),
-    rule: tables.rule.filter((line) => !line.endsWith("lookup default")),
-    neigh: tables.neigh,
-    fdb: tables.fdb.filter((line) => line.includes(" dst ") && !line.startsWith("00:00:00:00:00:00")),
-    filter: tables.filter.flatMap((line) => {
+    link: told("link").flatMap((line) => linkOf(line) ?? []),
+    addr: told("addr").flatMap((line) => /^\d+: (\S+) +inet (\S+)/.exec(line)?.slice(1, 3).join(" ") ?? []),
+    route: joined(told("route")).map((line) => line.replace(/ (linkdown|dead)\b/g, "").trim()),
+    rule: told("rule").filter((line) => !line.endsWith("lookup default")),
+    neigh: told("neigh"),
+    fdb: told("fdb").filter((line) => line.includes(" dst ") && !line.startsWith("00:00:00:00:00:00")),
+    filter: told("filter").flatMap((line) => {
       const policy = /^:(\S+) DROP/.exec(line);
       return policy ? [`:${policy[1]} DROP`] : line.startsWith("-A ") ? [plainRule(line)] : [];
     }),

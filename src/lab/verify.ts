@@ -1,34 +1,16 @@
 import type { Network } from "../kernel/network.ts";
 import type { Endpoint } from "../trace/answer.ts";
+import { type Agreement, type Answers, agreementOf, compareSent, type Questions, type Sent } from "./agree.ts";
 import { type Case, casesOf } from "./cases.ts";
-import { compareCase, type Disagreement } from "./compare.ts";
 import { expectedOf } from "./expect.ts";
-import type { Names } from "./names.ts";
-import { observe, type Pace, tunnelsOf } from "./observe.ts";
-import { planLab } from "./plan.ts";
-import { compareTables } from "./tables.ts";
+import { ask, run } from "./helper.ts";
+import type { ProbesFile } from "./layout.ts";
+import { tunnelsOf } from "./observe.ts";
+import { type Plan, planLab } from "./plan.ts";
+import { type Pace, probesOf } from "./probes.ts";
 import { bringUp, takeDown } from "./up.ts";
 
-/** How a model and a kernel got on. */
-export interface Agreement {
-  readonly mode: string;
-  readonly topology: string;
-  readonly pairs: readonly PairAgreement[];
-  /** Rows the kernel took or refused otherwise than the model, and tables that differ. */
-  readonly tables: readonly Disagreement[];
-  readonly missing: readonly string[];
-}
-
-export interface PairAgreement {
-  readonly from: string;
-  readonly to: string;
-  readonly cases: number;
-  /** Those that differed at first and were sent again. */
-  readonly repeated: number;
-  /** Frames that were compared. */
-  readonly frames: number;
-  readonly disagreements: readonly Disagreement[];
-}
+export type Pair = readonly [from: Endpoint, to: Endpoint];
 
 export interface VerifyOptions {
   readonly prefix: string;
@@ -36,75 +18,87 @@ export interface VerifyOptions {
   readonly only?: (one: Case) => boolean;
 }
 
-/** Builds the network in this kernel, sends every case in both, and takes the lab down again whatever happens. */
-export function verify(
-  network: Network,
-  pairs: readonly (readonly [Endpoint, Endpoint])[],
-  { prefix, only = () => true }: VerifyOptions,
-): Agreement {
+/** All that a kernel is asked about a network: how the lab is made, and what is sent in it. */
+export interface Job {
+  readonly plan: Plan;
+  readonly probes: ProbesFile;
+}
+
+/** What a kernel would be asked; it can be asked elsewhere. */
+export function prepare(network: Network, pairs: readonly Pair[], { prefix, only = () => true }: VerifyOptions): Job {
   const plan = planLab(network, prefix);
+  const cases = pairs.map(([from, to]) => casesOf(network, from, to).filter(only));
+  return { plan, probes: asked(network, plan, cases, "brisk") };
+}
+
+function asked(network: Network, { names }: Plan, pairs: readonly (readonly Case[])[], pace: Pace): ProbesFile {
+  const hashed = new Set([...tunnelsOf(network)].flatMap(([port, kind]) => (kind === "vxlan" ? [port] : [])));
+  return probesOf(
+    network,
+    names,
+    pairs.map((cases) => expectedOf(network, cases, hashed)),
+    pace,
+  );
+}
+
+/** A comparison, with what was asked and answered in it. */
+export interface Verified {
+  readonly job: Job;
+  readonly answers: Answers;
+  readonly agreement: Agreement;
+}
+
+/** Builds the network in this kernel, sends every case in both, and takes the lab down again whatever happens. */
+export function verify(network: Network, pairs: readonly Pair[], options: VerifyOptions): Verified {
+  const { plan, probes } = prepare(network, [], options);
+  const { only = () => true } = options;
   try {
-    const surprises = bringUp(plan).map(({ place, command, expected, observed }) => ({
-      case: "rows",
-      about: `${place}: ${command}`,
-      expected: [expected],
-      observed: [observed],
-    }));
-    const tables = [...surprises, ...compareTables(network, plan.names)];
-    const compared = pairs.map(([from, to]) => comparePair(network, plan.names, [from, to], only));
-    return { mode: network.mode, topology: network.topology, pairs: compared, tables, missing: plan.missing };
+    const built = bringUp(plan);
+    const tables = JSON.parse(ask("dump", [], { netns: probes.netns }));
+    const sent = pairs.flatMap(([from, to]) => sendAll(network, plan, casesOf(network, from, to).filter(only)));
+    const job = { plan, probes: { ...probes, probes: sent.map(({ probe }) => probe) } };
+    const answers = { kernel: kernelRelease(), built, tables, frames: sent.map(({ probed }) => probed) };
+    return { job, answers, agreement: agreementOf(network, questionsOf(job), answers, plan.missing) };
   } finally {
-    takeDown(prefix);
+    takeDown(options.prefix);
   }
 }
 
-function comparePair(
-  network: Network,
-  names: Names,
-  [from, to]: readonly [Endpoint, Endpoint],
-  only: (one: Case) => boolean,
-): PairAgreement {
-  const cases = casesOf(network, from, to).filter(only);
-  const first = attempt(network, names, cases, "brisk");
-  // A busy machine may be late. What differs is sent once more, with patience and from another port.
-  const doubtful = new Set(first.flatMap(({ differs, sport }) => (differs.length > 0 ? [sport] : [])));
+function questionsOf({ plan: { names, steps }, probes }: Job): Questions {
+  return { names, steps, probes: probes.probes };
+}
+
+/** Sends the cases of a pair; a busy machine may be late, so what differs is sent once more, with patience, from another port. */
+function sendAll(network: Network, plan: Plan, cases: readonly Case[]): readonly Sent[] {
+  const first = send(network, plan, cases, "brisk");
+  const compared = compareSent(network, plan.names, first);
+  const doubtful = new Set(compared.flatMap(({ differs, sport }) => (differs.length > 0 ? [sport] : [])));
+  const isDoubtful = ({ question }: Case) => doubtful.has(question.sport);
   const retried = cases
-    .filter(({ question }) => doubtful.has(question.sport))
+    .filter(isDoubtful)
     .map((each) => ({ ...each, question: { ...each.question, sport: each.question.sport + RETRY_PORTS } }));
-  const second = retried.length > 0 ? attempt(network, names, retried, "patient") : [];
-  return {
-    from: from.name,
-    to: to.name,
-    cases: cases.length,
-    repeated: retried.length,
-    frames: first.reduce((sum, { frames }) => sum + frames, 0),
-    disagreements: second.flatMap(({ differs }) => differs),
-  };
+  const second = retried.length > 0 ? send(network, plan, retried, "patient") : [];
+  return [...first.filter((_, k) => !isDoubtful(cases[k] as Case)), ...second];
 }
 
 /** Away from the ports of the first attempt, which connection tracking still knows. */
 const RETRY_PORTS = 1000;
 
-interface Attempt {
-  readonly sport: number;
-  readonly frames: number;
-  readonly differs: readonly Disagreement[];
+/** Sends cases in the lab that stands, and reads back every frame. */
+function send(network: Network, plan: Plan, cases: readonly Case[], pace: Pace): readonly Sent[] {
+  const told = asked(network, plan, [cases], pace);
+  const said = ask("probe", [], told).trim().split("\n");
+  return told.probes
+    .map((probe, k) => ({ probe, probed: JSON.parse(said[k] ?? "{}") }))
+    .filter(({ probe }) => !probe.warming);
 }
 
-function attempt(network: Network, names: Names, cases: readonly Case[], pace: Pace): readonly Attempt[] {
-  const tunnels = tunnelsOf(network);
-  const hashed = new Set([...tunnels].flatMap(([port, kind]) => (kind === "vxlan" ? [port] : [])));
-  const expected = expectedOf(network, cases, hashed);
-  const observed = observe(network, names, expected, pace);
-  return expected.map((one, k) => {
-    const seen = observed[k];
-    if (!seen) throw new Error(`the helper said nothing of ${one.case.id}`);
-    return { sport: one.case.question.sport, frames: seen.lines.length, differs: compareCase(one, seen) };
-  });
+function kernelRelease(): string {
+  return run(["uname", "-r"]).text.trim();
 }
 
 /** Pods of a network in pairs, both ways, the nearest to the start of the file first. */
-export function podPairs(network: Network, most: number): readonly (readonly [Endpoint, Endpoint])[] {
+export function podPairs(network: Network, most: number): readonly Pair[] {
   const pods = [...network.names()]
     .filter((name) => name.startsWith("pod/"))
     .flatMap((name) => endpointOf(network, name) ?? []);

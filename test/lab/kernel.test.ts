@@ -1,14 +1,18 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Network } from "../../src/kernel/network.ts";
+import { agreementOf } from "../../src/lab/agree.ts";
 import type { Case } from "../../src/lab/cases.ts";
 import { run } from "../../src/lab/helper.ts";
 import { planLab } from "../../src/lab/plan.ts";
 import { lacking } from "../../src/lab/possible.ts";
+import { readRecord, writeQuestions } from "../../src/lab/record.ts";
 import { agreementText, disagreementsOf } from "../../src/lab/report.ts";
 import { bringUp, stateFolder, takeDown } from "../../src/lab/up.ts";
-import { podPairs, verify } from "../../src/lab/verify.ts";
+import { podPairs, prepare, verify } from "../../src/lab/verify.ts";
 import { networkOf } from "../../src/modes/build.ts";
 import { findMode } from "../../src/modes/registry.ts";
 import { loadTopology } from "../../src/topology/load.ts";
@@ -70,6 +74,22 @@ if (lacks.length > 0) {
     }, 120_000);
   });
 
+  test("what a helper did with a prepared folder is what a kernel answered", async () => {
+    const network = await packaged("two-nodes", "flannel-vxlan");
+    const folder = mkdtempSync(join(tmpdir(), "cni-trace-"));
+    const job = prepare(network, podPairs(network, 2), { prefix: PREFIX, only: ({ question }) => question.size < 90 });
+    const source = { text: "", topology: "two-nodes", mode: network.mode, set: [], fault: [] };
+    writeQuestions(folder, source, job);
+    const { status, text } = run(["python3", "-B", join(folder, "helper.py"), "run", folder]);
+    const record = readRecord(folder, network);
+    rmSync(folder, { recursive: true });
+    expect([status, text, mine()]).toEqual([0, "", []]);
+    if (!record.ok) throw new Error(JSON.stringify(record.problems));
+    const agreement = agreementOf(network, record.value.questions, record.value.answers, []);
+    expect(disagreementsOf(agreement).length, agreementText(agreement)).toBe(0);
+    expect(agreement.missing).toEqual([]);
+  }, 60_000);
+
   test("what is killed half-way is taken down, and down can be said twice", async () => {
     const network = await packaged("two-nodes", "flannel-udp");
     const plan = planLab(network, PREFIX);
@@ -95,7 +115,7 @@ function agree(
   pairs: ReturnType<typeof podPairs>,
   { only, draw }: { readonly only?: (one: Case) => boolean; readonly draw?: Drawn } = {},
 ): void {
-  const agreement = verify(network, pairs, { prefix: PREFIX, ...(only && { only }) });
+  const { agreement } = verify(network, pairs, { prefix: PREFIX, ...(only && { only }) });
   const said = draw ? `${JSON.stringify(documentOf(draw))} ${faultsOf(network, draw).map(({ text }) => text)}` : "";
   expect(disagreementsOf(agreement).length, `${agreementText(agreement)}${said}`).toBe(0);
 }

@@ -1,47 +1,80 @@
 import type { Network } from "../../kernel/network.ts";
 import { hand } from "../../lab/helper.ts";
+import { FILES } from "../../lab/layout.ts";
 import { PREFIX } from "../../lab/names.ts";
 import { planLab } from "../../lab/plan.ts";
 import { lacking } from "../../lab/possible.ts";
-import { agreementText, disagreementsOf } from "../../lab/report.ts";
-import { scriptOf } from "../../lab/script.ts";
+import { unwritable, writeAnswers, writeQuestions } from "../../lab/record.ts";
+import { scriptOf, word } from "../../lab/script.ts";
+import { surprises } from "../../lab/surprise.ts";
 import { bringUp, standing, takeDown } from "../../lab/up.ts";
-import { podPairs, verify } from "../../lab/verify.ts";
+import { type Pair, podPairs, prepare, verify } from "../../lab/verify.ts";
 import { buildNetwork } from "../../modes/build.ts";
 import { findEndpoint } from "../../query/endpoint.ts";
-import type { Outcome } from "../../topology/problem.ts";
+import type { Outcome, Problem } from "../../topology/problem.ts";
 import type { Topology } from "../../topology/topology.ts";
-import type { Endpoint } from "../../trace/answer.ts";
 import { placeName } from "../../trace/project.ts";
 import { complain, note, USAGE } from "../complain.ts";
 import type { Flags } from "../flags.ts";
 import type { Io } from "../io.ts";
 import type { Run } from "../run.ts";
 import { readWorld } from "../world.ts";
+import { compareFolder, tell } from "./lab-folder.ts";
 
 /** The exit status when a lab cannot be here. */
 const NOT_HERE = 3;
 /** As many pairs of pods as are compared when none is named. */
 const MOST_PAIRS = 4;
 
-/** `lab up|down|exec|script|verify`: the topology in this kernel, and where model and kernel differ. */
+/** `lab up|down|exec|script|prepare|verify`: the topology in this kernel or another, and where model and kernel differ. */
 export const lab: Run = async ([action = "", ...rest], flags, io) => {
   if (action === "down") return down(io);
   if (action === "exec") return enter(rest, io);
-  const world = await readWorld(flags, io, { places: action === "verify" ? rest : [], others: [] });
+  const others = [
+    ...foldersOf(action, flags),
+    ...(flags.from === undefined || rest.length === 0 ? [] : [SENT_ALREADY]),
+  ];
+  if (flags.from !== undefined && others.length === 0) return compareFolder(flags.from, flags, io);
+  const world = await readWorld(flags, io, { places: action === "verify" || action === "prepare" ? rest : [], others });
   if (!world.ok) return complain(world.problems, io);
-  const { topology, modes, faults } = world.value;
+  const { topology, text, modes, faults } = world.value;
+  if (flags.to !== undefined && modes.length > 1) return complain([ONE_LAB], io);
   let status = 0;
   for (const mode of modes) {
     const built = buildNetwork(topology, mode, faults);
     if (!built.ok) return complain(built.problems, io);
-    status = Math.max(status, perform(action, rest, { topology, network: built.value }, flags, io));
+    status = Math.max(status, perform(action, rest, { topology, text, network: built.value }, flags, io));
   }
   return status;
 };
 
+const ONE_LAB: Problem = { code: "usage", message: "--mode names several modes, and a folder holds the lab of one" };
+const SENT_ALREADY: Problem = {
+  code: "usage",
+  message: "--from compares all that was sent; it takes no SRC and DST",
+};
+
+/** What is wrong with `--from` and `--to`. */
+function foldersOf(action: string, { from, to }: Flags): readonly Problem[] {
+  const misplaced = (option: string, where: string): Problem => ({
+    code: "usage",
+    message: `${option} is no option of lab ${action}`,
+    hint: `it is one of lab ${where}`,
+  });
+  if (action === "prepare" && to === undefined) {
+    return [{ code: "usage", message: "lab prepare writes a folder, and none is named", hint: "add --to FOLDER" }];
+  }
+  return [
+    ...(from !== undefined && action !== "verify" ? [misplaced("--from", "verify")] : []),
+    ...(to !== undefined && action !== "verify" && action !== "prepare"
+      ? [misplaced("--to", "verify and prepare")]
+      : []),
+  ];
+}
+
 interface Subject {
   readonly topology: Topology;
+  readonly text: string;
   readonly network: Network;
 }
 
@@ -50,21 +83,19 @@ function perform(action: string, rest: readonly string[], subject: Subject, flag
     io.write(scriptOf(planLab(subject.network, PREFIX)));
     return 0;
   }
-  const missing = lacking(subject.network, PREFIX);
+  const missing = action === "prepare" ? [] : lacking(subject.network, PREFIX);
   for (const sentence of missing) note(`no lab here: ${sentence}`, io);
   if (missing.length > 0) return NOT_HERE;
-  return action === "up" ? up(subject.network, io) : compare(subject, rest, flags, io);
+  return action === "up" ? up(subject.network, io) : ask(action, subject, rest, flags, io);
 }
 
 function up(network: Network, io: Io): number {
   const plan = planLab(network, PREFIX);
-  const surprises = bringUp(plan);
+  const found = surprises(plan.steps, bringUp(plan));
   for (const sentence of plan.missing) note(`not built: ${sentence}`, io);
-  for (const { place, command, expected, observed } of surprises) {
-    note(`${place}: ${command}: expected ${expected}, observed ${observed}`, io);
-  }
+  for (const { about, expected, observed } of found) note(`${about}: expected ${expected}, observed ${observed}`, io);
   for (const [place, name] of plan.names.kernel) io.write(`${name}  ${place}\n`);
-  return surprises.length > 0 ? 1 : 0;
+  return found.length > 0 ? 1 : 0;
 }
 
 function down(io: Io): number {
@@ -87,22 +118,32 @@ function enter([place = "", ...argv]: readonly string[], io: Io): number {
   return hand(["ip", "netns", "exec", found[1], ...argv]);
 }
 
-function compare({ topology, network }: Subject, places: readonly string[], flags: Flags, io: Io): number {
+/** Asks this kernel and compares, or writes down what another is to be asked. */
+function ask(action: string, { topology, text, network }: Subject, places: readonly string[], flags: Flags, io: Io) {
   const pairs = pairsOf(topology, network, places);
   if (!pairs.ok) return complain(pairs.problems, io);
-  const agreement = verify(network, pairs.value, { prefix: PREFIX });
-  io.write(
-    flags.format === "json" ? `${JSON.stringify({ schemaVersion: "1.0", ...agreement })}\n` : agreementText(agreement),
-  );
-  return disagreementsOf(agreement).length > 0 ? 1 : 0;
+  const { to } = flags;
+  const problem = to === undefined ? undefined : unwritable(to);
+  if (problem) return complain([problem], io);
+  const source = { text, topology: topology.name, mode: network.mode, set: flags.set ?? [], fault: flags.fault ?? [] };
+  if (action === "prepare" && to !== undefined) {
+    const job = prepare(network, pairs.value, { prefix: PREFIX });
+    writeQuestions(to, source, job);
+    for (const sentence of job.plan.missing) note(`not built: ${sentence}`, io);
+    io.write(`as root, on Linux:  python3 ${word(`${to}/${FILES.helper}`)} run ${word(to)}\n`);
+    io.write(`then, anywhere:     cni-trace lab verify --from ${word(to)}\n`);
+    return 0;
+  }
+  const { job, answers, agreement } = verify(network, pairs.value, { prefix: PREFIX });
+  if (to !== undefined) {
+    writeQuestions(to, source, job);
+    writeAnswers(to, answers);
+  }
+  return tell(agreement, flags, io);
 }
 
 /** Both ways between two places; without any, some pairs of pods. */
-function pairsOf(
-  topology: Topology,
-  network: Network,
-  [src, dst]: readonly string[],
-): Outcome<readonly (readonly [Endpoint, Endpoint])[]> {
+function pairsOf(topology: Topology, network: Network, [src, dst]: readonly string[]): Outcome<readonly Pair[]> {
   if (src === undefined || dst === undefined) return { ok: true, value: podPairs(network, MOST_PAIRS) };
   const from = findEndpoint(topology, network, src, 4);
   const to = findEndpoint(topology, network, dst, 4);

@@ -1,0 +1,97 @@
+import type { Network } from "../kernel/network.ts";
+import type { Endpoint } from "../trace/answer.ts";
+import type { Trace } from "../trace/trace.ts";
+import type { Expected } from "./expect.ts";
+import type { Probe, ProbesFile } from "./layout.ts";
+import { isArp } from "./lines.ts";
+import { kernelName, type Names } from "./names.ts";
+
+/** Seconds in which nothing happens at the end of a probe; longer where processes forward. */
+const QUIET = { kernel: 0.035, process: 0.08 } as const;
+
+/** The same when every frame that the model foretells has been seen. */
+const BRIEF = { kernel: 0.006, process: 0.025 } as const;
+
+/** How long to wait for what may be late. */
+export type Pace = "brisk" | "patient";
+const PATIENCE: Readonly<Record<Pace, number>> = { brisk: 1, patient: 5 };
+
+/** What the helper is told to send: the cases of each pair in order, behind a few packets that make neighbours known. */
+export function probesOf(
+  network: Network,
+  names: Names,
+  pairs: readonly (readonly Expected[])[],
+  pace: Pace,
+): ProbesFile {
+  const forwards = [...network.names()].some((name) => (network.netns(name)?.forwarders.length ?? 0) > 0);
+  const carrier = forwards ? "process" : "kernel";
+  return {
+    netns: [...names.kernel.values()],
+    bridges: Object.fromEntries([...names.kernel].map(([place, name]) => [name, bridgesOf(network, place)])),
+    quiet: QUIET[carrier] * PATIENCE[pace],
+    brief: BRIEF[carrier],
+    probes: pairs.flatMap((expected) => {
+      const question = expected[0]?.case.question;
+      const ways = question ? [question, { src: question.dst, dst: question.src }] : [];
+      return [...ways.flatMap((way) => warming(names, way)), ...expected.map((one) => probeOf(names, one, pace))];
+    }),
+  };
+}
+
+function bridgesOf(network: Network, place: string): string[] {
+  const links = [...(network.netns(place)?.links.values() ?? [])];
+  return links.filter(({ kind }) => kind === "bridge").map(({ name }) => name);
+}
+
+/** Two packets before the first. */
+function warming(names: Names, { src, dst }: { readonly src: Endpoint; readonly dst: Endpoint }): readonly Probe[] {
+  if (src.netns === undefined) return [];
+  const ends = { from: endOf(src), to: endOf(dst), netns: kernelName(names, src.netns), dst: `${dst.ip}` };
+  const packet = { protocol: "udp", sport: 39999, dport: 39998, size: 60, df: "auto", ttl: 64 } as const;
+  const rest = { cold: false, keep: false, open: false, pause: 0, wait: 0, warming: true };
+  const one = { id: "warming", ...ends, ...packet, ...rest };
+  return [one, one];
+}
+
+function probeOf(names: Names, { case: each, trace, lines }: Expected, pace: Pace): Probe {
+  const { src, dst, protocol, sport, dport, size, df, ttl, cold } = each.question;
+  if (protocol === "sctp") throw new Error("no case sends SCTP");
+  const listen = each.open && dst.netns !== undefined && protocol !== "icmp";
+  return {
+    id: each.id,
+    from: endOf(src),
+    to: endOf(dst),
+    netns: kernelName(names, src.netns ?? ""),
+    dst: `${dst.ip}`,
+    ...{ protocol, sport, dport, size, df, ttl, cold },
+    keep: each.again,
+    open: each.open,
+    ...(listen && { listen: kernelName(names, dst.netns ?? "") }),
+    pause: isLimited(trace) ? LIMIT : 0,
+    wait: failsSlowly(trace) ? SLOW : 0,
+    // What a patient or a cold probe shows may come late.
+    ...(pace === "brisk" && !cold && { expected: lines.filter((line) => !isArp(line)).length }),
+    warming: false,
+  };
+}
+
+function endOf({ name, netns, ip }: Endpoint): Probe["from"] {
+  return { name, ...(netns !== undefined && { place: netns }), ip: `${ip}` };
+}
+
+/** Seconds between two errors about routes that one sender gets (`ip_error`). */
+const LIMIT = 1.05;
+/** Seconds until a neighbour that does not answer is given up, where nothing is seen of it. */
+const SLOW = 0.12;
+
+function isLimited({ events }: Trace): boolean {
+  const missing = ["IP_INNOROUTES", "route-unreachable", "route-prohibit"];
+  return (
+    events.some(({ action }) => action.kind === "drop" && missing.includes(action.reason)) &&
+    events.some(({ action }) => action.kind === "icmp" && action.sent !== undefined)
+  );
+}
+
+function failsSlowly({ events }: Trace): boolean {
+  return events.some(({ action }) => action.kind === "drop" && action.reason === "NEIGH_FAILED");
+}
