@@ -556,7 +556,8 @@ def run(folder):
     lab, probes = told("lab.json"), told("probes.json")
     names = [*lab["places"].values(), *lab["segments"].values()]
     home = os.open("/proc/self/ns/net", os.O_RDONLY)
-    state = tempfile.mkdtemp(prefix="cnitrace-")
+    state = os.path.join(os.path.abspath(folder), "running")
+    os.mkdir(state, 0o700)
     remove(names)
     try:
         answer("kernel.json", [{"release": os.uname().release, "machine": os.uname().machine}])
@@ -569,7 +570,9 @@ def run(folder):
         LIBC.setns(home, CLONE_NEWNET)
         os.close(home)
         end(state)
-        shutil.rmtree(state)
+        for name in os.listdir(state):
+            os.remove(os.path.join(state, name))
+        os.rmdir(state)
         remove(names)
 
 
