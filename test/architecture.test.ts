@@ -153,7 +153,12 @@ test("no file says eval, nor starts a process or a thread, but for the lab, whic
 
 test("the lab is loaded by its command alone", () => {
   const users = imports.filter((one) => roomOf(one.target) === "lab" && roomOf(one.from) !== "lab");
-  expect([...new Set(users.map((one) => one.from))]).toEqual(["src/cli/commands/lab.ts"]);
+  expect([...new Set(users.map((one) => one.from))]).toEqual([
+    "src/cli/commands/lab-folder.ts",
+    "src/cli/commands/lab.ts",
+  ]);
+  const folders = imports.filter(({ target }) => target.endsWith("/lab-folder.ts")).map((one) => one.from);
+  expect(folders).toEqual(["src/cli/commands/lab.ts"]);
 });
 
 test("no file asks for the time or for chance: the same input gives the same bytes", () => {

@@ -54,22 +54,20 @@ const SENT_ALREADY: Problem = {
   message: "--from compares all that was sent; it takes no SRC and DST",
 };
 
+/** The actions that take each of them. */
+const FOLDERS = { from: ["verify"], to: ["verify", "prepare"] } as const;
+
 /** What is wrong with `--from` and `--to`. */
-function foldersOf(action: string, { from, to }: Flags): readonly Problem[] {
-  const misplaced = (option: string, where: string): Problem => ({
-    code: "usage",
-    message: `${option} is no option of lab ${action}`,
-    hint: `it is one of lab ${where}`,
-  });
-  if (action === "prepare" && to === undefined) {
+function foldersOf(action: string, flags: Flags): readonly Problem[] {
+  if (action === "prepare" && flags.to === undefined) {
     return [{ code: "usage", message: "lab prepare writes a folder, and none is named", hint: "add --to FOLDER" }];
   }
-  return [
-    ...(from !== undefined && action !== "verify" ? [misplaced("--from", "verify")] : []),
-    ...(to !== undefined && action !== "verify" && action !== "prepare"
-      ? [misplaced("--to", "verify and prepare")]
-      : []),
-  ];
+  return (Object.keys(FOLDERS) as (keyof typeof FOLDERS)[]).flatMap((option) => {
+    const actions: readonly string[] = FOLDERS[option];
+    if (flags[option] === undefined || actions.includes(action)) return [];
+    const message = `--${option} is no option of lab ${action}`;
+    return [{ code: "usage", message, hint: `it is one of lab ${actions.join(" and ")}` }];
+  });
 }
 
 interface Subject {
