@@ -25,7 +25,7 @@ export interface ModelNetwork extends Network {
  * so that a change that cannot be made is a problem here.
  */
 export function buildNetwork(topology: Topology, mode: Mode, changes: readonly Change[] = []): Outcome<ModelNetwork> {
-  const unsupported = unsupportedFamilies(topology, mode);
+  const unsupported = [...unsupportedFamilies(topology, mode), ...(mode.unfit?.(topology) ?? [])];
   if (unsupported.length > 0) return { ok: false, problems: unsupported };
   const routers = routersOf(topology);
   const written = writtenRoutes(topology, routers);
@@ -125,7 +125,8 @@ class LazyNetwork implements ModelNetwork {
 
 /** Pod networks of a family that the mode has nothing for. */
 function unsupportedFamilies(topology: Topology, mode: Mode): readonly Problem[] {
-  return topology.cluster.podCIDRs
+  return mode
+    .networks(topology)
     .filter((prefix) => !mode.families.includes(prefix.family))
     .map((prefix) => ({
       code: "UNSUPPORTED",

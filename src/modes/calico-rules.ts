@@ -3,7 +3,8 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { FilterRule, Match, Target } from "../kernel/netfilter.ts";
 import type { Agent } from "./agent.ts";
 import type { Attached } from "./attach-veth.ts";
-import { type GuardedTunnel, guard, intoTunnel, untracked, writeSources } from "./calico-tunnels.ts";
+import { guard, intoTunnel, type Tunnel, untracked, writeSources } from "./calico-guards.ts";
+import type { Plan } from "./calico-plan.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Family } from "./peer.ts";
 import { isModern } from "./version.ts";
@@ -31,11 +32,12 @@ const VXLAN_PORT = 4789;
  */
 export function calicoRules(
   node: NodeDraft,
+  plan: Plan,
   attached: readonly Attached[],
-  tunnels: readonly GuardedTunnel[] = [],
+  tunnels: readonly Tunnel[],
 ): void {
   const felix = node.agent("felix");
-  writeSets(node, felix);
+  const masqueraded = writeSets(node, plan, felix);
   for (const tunnel of tunnels) writeSources(node, felix, tunnel);
   const loose = untracked(tunnels);
   const [vxlanPort = VXLAN_PORT] = tunnels.flatMap((tunnel) => (tunnel.kind === "vxlan" ? [tunnel.port] : []));
@@ -57,7 +59,7 @@ export function calicoRules(
   felix.rules("filter", "cali-FORWARD", FORWARD);
   felix.rules("filter", "cali-INPUT", [...tunnels.flatMap(guard), ...INPUT]);
   felix.rules("filter", "cali-wl-to-host", TO_HOST);
-  natRules(node, felix, tunnels);
+  natRules(node, felix, { masqueraded, tunnels });
   felix.insert("raw", "PREROUTING", { match: {}, target: jump("cali-PREROUTING") });
   if (loose.length > 0) felix.insert("raw", "OUTPUT", { match: {}, target: jump("cali-OUTPUT") });
   felix.insert("filter", "FORWARD", { match: {}, target: jump("cali-FORWARD") });
@@ -120,9 +122,12 @@ function endpoint(direction: "pro" | "pri", namespace: string, vxlanPort: number
  * One rule with two sets upstream; two rules here, which come to the same: what goes to a pool is left alone, what
  * comes from one is masqueraded.
  */
-function natRules(node: NodeDraft, felix: Agent, tunnels: readonly GuardedTunnel[]): void {
-  const stacks = node.self.calico.natOutgoing ? node.self.stacks : [];
-  const outgoing = stacks.flatMap(({ family }) => [
+function natRules(
+  node: NodeDraft,
+  felix: Agent,
+  { masqueraded, tunnels }: { readonly masqueraded: ReadonlySet<Family>; readonly tunnels: readonly Tunnel[] },
+): void {
+  const outgoing = [...masqueraded].flatMap((family) => [
     rule({ family, set: { name: poolsSet(node, family), dir: "dst" } }, RETURN),
     rule({ family, set: { name: masqueradeSet(family), dir: "src" } }, MASQUERADE),
   ]);
@@ -130,12 +135,20 @@ function natRules(node: NodeDraft, felix: Agent, tunnels: readonly GuardedTunnel
   felix.rules("nat", "cali-POSTROUTING", [rule({}, jump("cali-nat-outgoing")), ...tunnels.flatMap(intoTunnel)]);
 }
 
-/** The pools, and those whose pods are masqueraded. */
-function writeSets(node: NodeDraft, felix: Agent): void {
-  for (const pool of node.cluster.podCIDRs) {
-    felix.member(poolsSet(node, pool.family), pool);
-    if (node.self.calico.natOutgoing) felix.member(masqueradeSet(pool.family), pool);
+/**
+ * The pools, and those whose pods are masqueraded (felix/dataplane/linux/masq_mgr.go); the families that have such.
+ * Pools for load balancers alone are in neither.
+ */
+function writeSets(node: NodeDraft, plan: Plan, felix: Agent): ReadonlySet<Family> {
+  const masqueraded = new Set<Family>();
+  for (const { cidr, allowedUses, natOutgoing = node.self.calico.natOutgoing } of plan.all) {
+    if (allowedUses.every((use) => use === "LoadBalancer")) continue;
+    felix.member(poolsSet(node, cidr.family), cidr);
+    if (!natOutgoing) continue;
+    felix.member(masqueradeSet(cidr.family), cidr);
+    if (node.self.stack(cidr.family)) masqueraded.add(cidr.family);
   }
+  return masqueraded;
 }
 
 function rule(match: Match, target: Target, comment?: string): FilterRule {

@@ -1,62 +1,60 @@
-import type { Ip } from "../addr/ip.ts";
-import type { Prefix } from "../addr/prefix.ts";
-import type { Assumption } from "../topology/topology.ts";
+import { attachVeth } from "./attach-veth.ts";
+import { ipipTunnels } from "./calico-ipip-device.ts";
+import { type Plan, planFor } from "./calico-plan.ts";
+import { type Choice, saysNothing } from "./calico-pools.ts";
+import { birdRoutes, blackholes } from "./calico-routes.ts";
+import { calicoRules } from "./calico-rules.ts";
+import { vxlanTunnels } from "./calico-vxlan-device.ts";
+import { wireguardTunnels } from "./calico-wireguard-device.ts";
+import type { Mode } from "./mode.ts";
 import type { NodeDraft } from "./node.ts";
-import type { Family, HostPeer } from "./peer.ts";
 
-const ASSUMPTIONS: readonly Assumption[] = [
-  {
-    what: "each node owns the blocks at the start of its own share of the pod network; Calico picks them by a hash of names",
-    supply: "hosts.NAME.podCIDR, pods.NAME.address",
-  },
-];
-
-/** What every Calico mode shares. */
-export const CALICO = {
-  family: "calico",
-  enforcesPolicy: true,
-  assumptions: ASSUMPTIONS,
-} as const;
-
-/** Which packets ride in a pool's tunnel: all between nodes, or those between subnets (IPPool `ipipMode`, `vxlanMode`). */
-export type Tunnelled = "Always" | "CrossSubnet";
-
-/** The smallest MTU of the node's cards; Felix takes device and pod MTUs off it (int_dataplane.go `findHostMTU`). */
-export function hostMtu(self: HostPeer): number {
-  return Math.min(...self.host.nics.map((nic) => nic.mtu));
-}
-
-/** The tunnel's address: the first of the node's first block, taken at start-up (node/pkg/allocateip). */
-export function tunnelAddress(self: HostPeer, family: Family): Ip | undefined {
-  return self.stack(family)?.share.ip;
-}
-
-/** The same as a list, for what counts the addresses in use. */
-export function tunnelAddresses(self: HostPeer, family: Family): readonly Ip[] {
-  const ip = tunnelAddress(self, family);
-  return ip ? [ip] : [];
-}
+/** What one Calico mode is beyond what all share: its name, its character, and what it says of pools that say nothing. */
+type Words = Pick<Mode, "name" | "aliases" | "summary" | "needs" | "families" | "source"> & {
+  readonly choice: Choice;
+  /** BIRD runs whatever the pools are; without it only where a pool needs it (`calico_backend: vxlan`). */
+  readonly bird: boolean;
+};
 
 /**
- * Whether a node takes another to be on its own subnet, where CrossSubnet needs no tunnel: by the network that its Node
- * object records (felix/calc/l3_route_resolver.go `nodeInOurSubnet`; the same test stands in BIRD's kernel filter).
+ * A Calico mode. What a pool says of itself stands in every mode, so all modes share one program; they differ in what
+ * they make of pools that say nothing.
  */
-export function onOwnSubnet(self: HostPeer, peer: Ip): boolean {
-  return self.nodeNetwork(peer.family)?.contains(peer) === true;
+export function calicoMode({ choice, bird, ...words }: Words): Mode {
+  const planOf = planFor(choice);
+  const speaks = (plan: Plan) => bird || plan.all.some((pool) => pool.kind !== "vxlan");
+  return {
+    ...words,
+    family: "calico",
+    enforcesPolicy: true,
+    learns: bird ? "BGP" : "the datastore",
+    assumptions: [
+      {
+        what: "each node owns the blocks at the start of its own share of the pod network; Calico picks them by a hash of names",
+        supply: "hosts.NAME.podCIDR, hosts.NAME.cni.calico.blocks, pods.NAME.address",
+      },
+    ],
+    bgp: (topology) => speaks(planOf(topology)),
+    networks: ({ cni }) => cni.calico.ipPools.filter(saysNothing).map(({ cidr }) => cidr),
+    announces(peer, family) {
+      const plan = planOf(peer.topology);
+      const announced = plan.ipam(peer).announced(family);
+      return announced.filter(({ ip }) => plan.at(ip)?.disableBGPExport !== true);
+    },
+    program(node) {
+      const plan = planOf(node.self.topology);
+      program(node, plan, speaks(plan));
+    },
+  };
 }
 
-/** What a node announces: its blocks, and single addresses that its pods hold in other nodes' blocks. */
-export function announcedBy(self: HostPeer, family: Family, tunnel: readonly Ip[] = []): readonly Prefix[] {
-  return [...self.blocks(family, tunnel), ...self.borrowed(family)];
-}
-
-/**
- * Blackholes for the node's own blocks, so that unused addresses do not follow the default route. Not for a block of
- * one address: it would be the pod's own route (confd bird_aggr.cfg.template).
- */
-export function blackholes(node: NodeDraft, by: "bird" | "felix", blocks: readonly Prefix[]): void {
-  const proto = by === "bird" ? "bird" : "80";
-  for (const dst of blocks) {
-    if (dst.length < dst.ip.bits) node.agent(by).route({ type: "blackhole", dst, proto });
-  }
+function program(node: NodeDraft, plan: Plan, bird: boolean): void {
+  const tunnels = [...ipipTunnels(node, plan), ...vxlanTunnels(node, plan), ...wireguardTunnels(node, plan)];
+  blackholes(node, plan);
+  if (bird) node.agent("bird").perPeer("BGP", (peer) => birdRoutes(node, plan, peer));
+  for (const tunnel of tunnels) tunnel.route?.();
+  // The smallest among the tunnels there are, also where nothing is sent into them (`determinePodMTU`).
+  const mtus = tunnels.map(({ mtu }) => mtu);
+  const mtu = mtus.length > 0 ? Math.min(...mtus) : node.self.hostMtu;
+  calicoRules(node, plan, attachVeth(node, mtu), tunnels);
 }

@@ -1,5 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import { fibLookup } from "../kernel/fib.ts";
+import type { Problem } from "../topology/problem.ts";
+import type { Topology } from "../topology/topology.ts";
 import { attachBridge } from "./attach-bridge.ts";
 import { dockerRules, flannelRules } from "./flannel-rules.ts";
 import type { NodeDraft } from "./node.ts";
@@ -8,9 +10,27 @@ import type { NodeDraft } from "./node.ts";
 export const FLANNEL = {
   family: "flannel",
   learns: "etcd or the API",
-  bgp: false,
+  bgp: () => false,
+  networks: ({ cluster }: Topology) => cluster.podCIDRs,
+  unfit: leasesOutside,
   enforcesPolicy: false,
 } as const;
+
+/** Shares outside flannel's network: flanneld does not start with such a lease (pkg/subnet/kube/kube.go). */
+function leasesOutside({ cluster, hosts }: Topology): readonly Problem[] {
+  const { podCIDRs, podNetworks } = cluster;
+  if (podNetworks.every((network) => podCIDRs.some((whole) => whole.containsPrefix(network)))) return [];
+  return [...hosts.values()].flatMap(({ name, podCIDRs: shares, place }) =>
+    shares
+      .filter((share) => !podCIDRs.some((whole) => whole.containsPrefix(share)))
+      .map((share) => ({
+        code: "UNSUPPORTED",
+        message: `flannel leases inside ${podCIDRs.join(", ")}, and ${name} has ${share}`,
+        hint: "a cluster.podCIDR around all IP pools, or a Calico mode",
+        ...(place && { place }),
+      })),
+  );
+}
 
 /**
  * Finishes a node once its backend stands: flanneld's rules, then the runtime with its bridge and the pods. `mtu` is

@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import { Prefix } from "../addr/prefix.ts";
+import type { Prefix } from "../addr/prefix.ts";
 import type { Pod } from "../topology/topology.ts";
 import { wordsKey } from "./words-key.ts";
 
@@ -34,16 +34,4 @@ function* freeAddresses(share: Prefix, pinned: ReadonlySet<string | number>): Ge
     if (!pinned.has(wordsKey(ip))) yield ip;
   }
   return undefined;
-}
-
-/** The blocks of `length` that hold at least one of `used`, in address order; never wider than the node's share. */
-export function blocksOf(share: Prefix, length: number, used: readonly Ip[]): readonly Prefix[] {
-  const size = Math.max(length, share.length);
-  const blocks = new Map<string | number, Prefix>();
-  for (const ip of used) {
-    if (!share.contains(ip)) continue;
-    const block = Prefix.of(ip, size);
-    blocks.set(wordsKey(block.ip), block);
-  }
-  return [...blocks.values()].sort((a, b) => a.ip.compare(b.ip));
 }

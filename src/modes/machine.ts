@@ -43,7 +43,7 @@ export function buildHost(host: Host, { underlay, peers, mode, routing }: Ground
 }
 
 /** A router: cards, the routes it is given, and in modes with BGP what it learns if it speaks it. */
-export function buildRouter(router: Router, { underlay, peers, mode, routing }: Ground): Machine {
+export function buildRouter(router: Router, { underlay, peers, routing }: Ground): Machine {
   const netns = `router/${router.name}`;
   const netlink = new Netlink(netns, "router", peers);
   const operator = new Agent(netlink, "operator", netns);
@@ -52,7 +52,7 @@ export function buildRouter(router: Router, { underlay, peers, mode, routing }: 
     operator.sysctl(IPV6_OFF, 0).sysctl("net.ipv6.conf.all.forwarding", 1);
   }
   writeUnderlay(operator, router, netns, underlay);
-  if (mode.bgp && router.bgp) {
+  if (routing.spoken && router.bgp) {
     new Agent(netlink, "bird", netns).perPeer("BGP", (peer) => ({
       routes: peer.stacks.flatMap(({ family }) =>
         routing.learned(router.name, peer, family).map((learned) => birdRoute(learned, {})),

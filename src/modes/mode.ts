@@ -1,4 +1,6 @@
-import type { Assumption } from "../topology/topology.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import type { Problem } from "../topology/problem.ts";
+import type { Assumption, Topology } from "../topology/topology.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Announcing } from "./routing.ts";
 
@@ -9,7 +11,8 @@ import type { Announcing } from "./routing.ts";
 export interface Mode extends Announcing {
   /** The canonical name: `flannel-vxlan`. */
   readonly name: string;
-  readonly family: "flannel" | "calico";
+  /** The product, in lower case: `flannel`. */
+  readonly family: string;
   /** Short names that mean this mode. */
   readonly aliases: readonly string[];
   /** One line of character. */
@@ -22,10 +25,14 @@ export interface Mode extends Announcing {
   readonly learns: string;
   /** Address families upstream has it for. */
   readonly families: readonly (4 | 6)[];
-  /** Whether agents exchange routes by BGP, so that `bgp` in a topology means something. */
-  readonly bgp: boolean;
+  /** Whether agents exchange routes by BGP in this topology, so that its `bgp` means something. */
+  readonly bgp: (topology: Topology) => boolean;
+  /** The pods' networks that it must carry, each of a family it has. */
+  readonly networks: (topology: Topology) => readonly Prefix[];
   /** Whether the family's agents enforce NetworkPolicy. */
   readonly enforcesPolicy: boolean;
+  /** What of a topology upstream has no way for, beyond families. */
+  readonly unfit?: (topology: Topology) => readonly Problem[];
   /** Facts about a real cluster that the mode settles by a rule of its own. */
   readonly assumptions?: readonly Assumption[];
   /** Where upstream's code says so. */

@@ -3,7 +3,7 @@ import { type Mac, macFromName } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
 import type { Peer } from "../kernel/table.ts";
 import type { CalicoSettings, FlannelSettings, Host, Nic, Pod, Topology } from "../topology/topology.ts";
-import { blocksOf, podAddresses } from "./ipam.ts";
+import { podAddresses } from "./ipam.ts";
 
 export type Family = 4 | 6;
 
@@ -16,6 +16,16 @@ export interface Stack {
   readonly share: Prefix;
 }
 
+/** What a node's peer has to ask the index of all peers for. */
+interface Around {
+  /** The canonical name of the mode. */
+  readonly mode: string;
+  shares(host: Host): readonly Prefix[];
+  blockAt(ip: Ip, sizes: CalicoSettings["blockSize"]): Prefix | undefined;
+  blockOwner(block: Prefix): HostPeer | undefined;
+  note(mac: Mac, peer: HostPeer): void;
+}
+
 /**
  * One node as its own agent and every other agent know it: what its lease, its annotations or its BGP speaker tell,
  * with the settings that this node's agent has been given.
@@ -23,21 +33,18 @@ export interface Stack {
 export class HostPeer implements Peer {
   readonly name: string;
   readonly host: Host;
-  readonly #topology: Topology;
-  readonly #mode: string;
-  readonly #note: (mac: Mac, peer: HostPeer) => void;
+  readonly topology: Topology;
+  readonly #around: Around;
   #calico: CalicoSettings | undefined;
   #stacks: readonly Stack[] | undefined;
   #pods: readonly Pod[] | undefined;
   #addresses: ReadonlyMap<string, readonly Ip[]> | undefined;
 
-  /** `note` is told every MAC that is asked for, so that the index can find the peer by it again. */
-  constructor(host: Host, topology: Topology, mode: string, note: (mac: Mac, peer: HostPeer) => void) {
+  constructor(host: Host, topology: Topology, around: Around) {
     this.name = host.name;
     this.host = host;
-    this.#topology = topology;
-    this.#mode = mode;
-    this.#note = note;
+    this.topology = topology;
+    this.#around = around;
   }
 
   /** The name of its network namespace. */
@@ -82,24 +89,34 @@ export class HostPeer implements Peer {
     return nic;
   }
 
+  /** The smallest MTU of its cards; Felix takes device and pod MTUs off it (int_dataplane.go `findHostMTU`). */
+  get hostMtu(): number {
+    return Math.min(...this.host.nics.map((nic) => nic.mtu));
+  }
+
   get flannel(): FlannelSettings {
-    return { ...this.#topology.cni.flannel, ...this.host.cni.flannel };
+    return { ...this.topology.cni.flannel, ...this.host.cni.flannel };
   }
 
   get calico(): CalicoSettings {
-    this.#calico ??= { ...this.#topology.cni.calico, ...this.host.cni.calico };
+    this.#calico ??= { ...this.topology.cni.calico, ...this.host.cni.calico };
     return this.#calico;
   }
 
-  /** A number its agent was told for this mode, under upstream's key. */
-  option(key: string): number | undefined {
-    const value = this.host.cni.modes.get(this.#mode)?.[key] ?? this.#topology.cni.modes.get(this.#mode)?.[key];
+  /**
+   * A number its agent was told for this mode, under upstream's key. Where an agent runs whatever the mode is, `modes`
+   * are those it belongs to: the first one speaks for it in all others.
+   */
+  option(key: string, modes: readonly string[] = []): number | undefined {
+    const { mode } = this.#around;
+    const at = modes.includes(mode) ? mode : (modes[0] ?? mode);
+    const value = this.host.cni.modes.get(at)?.[key] ?? this.topology.cni.modes.get(at)?.[key];
     return typeof value === "number" ? value : undefined;
   }
 
   /** Its pods in the order the CNI attached them. */
   get pods(): readonly Pod[] {
-    this.#pods ??= this.#topology.pods.on(this.name);
+    this.#pods ??= this.topology.pods.on(this.name);
     return this.#pods;
   }
 
@@ -109,28 +126,25 @@ export class HostPeer implements Peer {
     return this.#addresses;
   }
 
-  /** The IPAM blocks it owns: those of its share that hold a pod's address, or one of `also`. */
-  blocks(family: Family, also: readonly Ip[] = []): readonly Prefix[] {
-    const stack = this.stack(family);
-    const { blockSize } = this.calico;
-    const used = [...also, ...[...this.podAddresses.values()].flat()];
-    return stack ? blocksOf(stack.share, family === 4 ? blockSize.v4 : blockSize.v6, used) : [];
+  /** Its shares of all pools: the pod CIDRs, and where its tunnels draw from pools that those do not lie in. */
+  get shares(): readonly Prefix[] {
+    return this.#around.shares(this.host);
   }
 
-  /** Addresses its pods hold in other nodes' shares, as host prefixes. */
-  borrowed(family: Family): readonly Prefix[] {
-    const pool = this.#topology.cluster.podCIDRs.find((prefix) => prefix.family === family);
-    const share = this.stack(family)?.share;
-    return [...this.podAddresses.values()]
-      .flat()
-      .filter((ip) => pool?.contains(ip) === true && share?.contains(ip) !== true)
-      .map((ip) => Prefix.of(ip));
+  /** The IPAM block that an address lies in; none where no pool has it. */
+  blockAt(ip: Ip): Prefix | undefined {
+    return this.#around.blockAt(ip, this.calico.blockSize);
+  }
+
+  /** Whether an IPAM block is this node's. */
+  owns(block: Prefix): boolean {
+    return this.#around.blockOwner(block) === this;
   }
 
   /** The address of one of its devices, pinned by the topology or derived from the names; in `agent`'s way, if it has one. */
   mac(dev: string, agent?: Mac): Mac {
     const mac = this.host.nics.find((nic) => nic.name === dev)?.mac ?? agent ?? macFromName(`${this.netns} ${dev}`);
-    this.#note(mac, this);
+    this.#around.note(mac, this);
     return mac;
   }
 }

@@ -1,28 +1,33 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
+import { Prefix } from "../addr/prefix.ts";
 import type { Peers } from "../kernel/table.ts";
+import { shareLength } from "../topology/pools.ts";
 import type { Host, Topology } from "../topology/topology.ts";
 import { HostPeer } from "./peer.ts";
 import { wordsKey } from "./words-key.ts";
 
 /**
  * All hosts of a topology as peers, and which of them an address can belong to: their cards, node addresses, shares of
- * the pod network (tunnel addresses and blocks lie in them), and the pod addresses they have borrowed.
+ * the pods' networks (tunnel addresses and blocks lie in them), and the pod addresses and blocks they have elsewhere.
  *
  * One index serves every table of a network. It is a map per prefix length, made when first asked.
  */
 export class HostPeers implements Peers {
+  readonly mode: string;
   readonly #topology: Topology;
   readonly #byHost = new Map<Host, HostPeer>();
   readonly #byIp = new Map<string | number, readonly HostPeer[]>();
   readonly #byMac = new Map<Mac, Set<HostPeer>>();
-  readonly #mode: string;
-  #byPrefix: PrefixIndex | undefined;
+  readonly #owners = new Map<string, Host | undefined>();
   #hosts: readonly Host[] | undefined;
+  #cards: PrefixIndex | undefined;
+  #shares: PrefixIndex | undefined;
+  #pinned: PrefixIndex | undefined;
 
   constructor(topology: Topology, mode: string) {
     this.#topology = topology;
-    this.#mode = mode;
+    this.mode = mode;
   }
 
   *all(): Iterable<HostPeer> {
@@ -37,7 +42,7 @@ export class HostPeers implements Peers {
   of(host: Host): HostPeer {
     const known = this.#byHost.get(host);
     if (known) return known;
-    const peer = new HostPeer(host, this.#topology, this.#mode, (mac, by) => this.#note(mac, by));
+    const peer = new HostPeer(host, this.#topology, this);
     this.#byHost.set(host, peer);
     return peer;
   }
@@ -50,15 +55,70 @@ export class HostPeers implements Peers {
   }
 
   #covering(ip: Ip): readonly HostPeer[] {
-    this.#byPrefix ??= indexOf(this.#topology);
-    this.#hosts ??= [...this.#topology.hosts.values()];
-    const hosts = this.#hosts;
-    const found = new Set(this.#byPrefix.covering(ip).map((position) => hosts[position]));
+    this.#cards ??= this.#index((host) => [...host.nodeIPs, ...cardAddresses(host)].map((own) => Prefix.of(own)));
+    const found = new Set([...this.#hostsAt(this.#cards, ip), ...this.#hostsAt(this.#sharesIndex(), ip)]);
     // A pinned address may lie in another node's share; then its pod's host claims it too.
-    const pinned = this.#topology.pods.pinnedAt(ip);
-    if (pinned) found.add(this.#topology.hosts.get(pinned.host));
-    const claimants = [...found].filter((host) => host !== undefined);
-    return claimants.sort((a, b) => a.index - b.index).map((host) => this.of(host));
+    const pod = this.#topology.pods.pinnedAt(ip);
+    const borrower = pod && this.#topology.hosts.get(pod.host);
+    if (borrower) found.add(borrower);
+    const block = this.blockAt(ip);
+    const owner = block && this.#ownerOf(block);
+    if (owner) found.add(owner);
+    return [...found].sort((a, b) => a.index - b.index).map((host) => this.of(host));
+  }
+
+  /**
+   * A host's shares of the pools: its pod CIDRs, or the blocks it is given; in every other pool that takes it, the share
+   * of the same number.
+   */
+  shares(host: Host): readonly Prefix[] {
+    const own = host.cni.calico.blocks ?? host.podCIDRs;
+    const { cluster, cni } = this.#topology;
+    const others = cni.calico.ipPools.flatMap((pool) => {
+      if (own.some((share) => pool.cidr.containsPrefix(share)) || !pool.selects(host.labels)) return [];
+      const length = shareLength(pool, cluster);
+      const number = host.index + 1;
+      return number < 2 ** (length - pool.cidr.length) ? [pool.cidr.subnet(length, number)] : [];
+    });
+    return others.length > 0 ? [...own, ...others] : own;
+  }
+
+  /** The IPAM block around an address; never wider than the share it is cut from. */
+  blockAt(ip: Ip, sizes = this.#topology.cni.calico.blockSize): Prefix | undefined {
+    const pool = this.#topology.cni.calico.ipPools.find(({ cidr }) => cidr.contains(ip));
+    if (!pool) return undefined;
+    const size = pool.blockSize ?? (ip.family === 4 ? sizes.v4 : sizes.v6);
+    const [share] = this.#hostsAt(this.#sharesIndex(), ip).flatMap((host) => this.shares(host));
+    return Prefix.of(ip, Math.max(size, pool.cidr.length, share?.contains(ip) ? share.length : 0));
+  }
+
+  /**
+   * Whose an IPAM block is: the host's that the topology gives it to, or whose share it is cut from; elsewhere the host's
+   * that runs the pod with its lowest address, for blocks are filled from below.
+   */
+  blockOwner(block: Prefix): HostPeer | undefined {
+    const owner = this.#ownerOf(block);
+    return owner && this.of(owner);
+  }
+
+  #ownerOf(block: Prefix): Host | undefined {
+    const key = `${block}`;
+    if (this.#owners.has(key)) return this.#owners.get(key);
+    const owner = this.#findOwner(block);
+    this.#owners.set(key, owner);
+    return owner;
+  }
+
+  #findOwner(block: Prefix): Host | undefined {
+    this.#pinned ??= this.#index((host) => host.cni.calico.blocks ?? []);
+    const [given] = this.#hostsAt(this.#pinned, block.ip);
+    const [sharing] = given ? [given] : this.#hostsAt(this.#sharesIndex(), block.ip);
+    if (sharing) return sharing;
+    for (let n = 0; n < block.size; n++) {
+      const pod = this.#topology.pods.pinnedAt(block.host(n));
+      if (pod) return this.#topology.hosts.get(pod.host);
+    }
+    return undefined;
   }
 
   /**
@@ -70,18 +130,44 @@ export class HostPeers implements Peers {
     return known ? [...known] : [...this.all()];
   }
 
-  #note(mac: Mac, peer: HostPeer): void {
+  /** Notes whose a MAC is, so that `byMac` finds the peer by it again. */
+  note(mac: Mac, peer: HostPeer): void {
     const known = this.#byMac.get(mac);
     if (known) known.add(peer);
     else this.#byMac.set(mac, new Set([peer]));
   }
+
+  #sharesIndex(): PrefixIndex {
+    this.#shares ??= this.#index((host) => this.shares(host));
+    return this.#shares;
+  }
+
+  #index(claims: (host: Host) => readonly Prefix[]): PrefixIndex {
+    const index = new PrefixIndex();
+    let position = 0;
+    for (const host of this.#topology.hosts.values()) {
+      for (const { ip, length } of claims(host)) index.claim(position, ip, length);
+      position++;
+    }
+    return index;
+  }
+
+  #hostsAt(index: PrefixIndex, ip: Ip): readonly Host[] {
+    this.#hosts ??= [...this.#topology.hosts.values()];
+    const hosts = this.#hosts;
+    return index.covering(ip).flatMap((position) => hosts[position] ?? []);
+  }
+}
+
+function cardAddresses({ nics }: Host): readonly Ip[] {
+  return nics.flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
 }
 
 /** Hosts by position, under the prefixes they claim; a lookup masks the address once for each length in use. */
 class PrefixIndex {
   readonly #levels: Level[] = [];
 
-  claim(host: number, ip: Ip, length: number = ip.bits): void {
+  claim(host: number, ip: Ip, length: number): void {
     const level = this.#level(ip.family, length);
     const key = wordsKey(ip);
     const first = level.first.get(key);
@@ -117,16 +203,4 @@ interface Level {
   readonly length: number;
   readonly first: Map<string | number, number>;
   readonly more: Map<string | number, readonly number[]>;
-}
-
-function indexOf({ hosts }: Topology): PrefixIndex {
-  const index = new PrefixIndex();
-  let position = 0;
-  for (const { podCIDRs, nodeIPs, nics } of hosts.values()) {
-    for (const { ip, length } of podCIDRs) index.claim(position, ip, length);
-    for (const ip of nodeIPs) index.claim(position, ip);
-    for (const { addresses } of nics) for (const { ip } of addresses) index.claim(position, ip);
-    position++;
-  }
-  return index;
 }

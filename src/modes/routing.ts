@@ -6,7 +6,7 @@ import type { Path } from "../bgp/path.ts";
 import { mergeNextHops, type Resolved, type ResolverRoute, resolveNextHop } from "../bgp/resolve.ts";
 import type { Session } from "../bgp/session.ts";
 import type { Speaker } from "../bgp/speaker.ts";
-import type { Speaker as Configured, Host, Nic, Router } from "../topology/topology.ts";
+import type { Speaker as Configured, Host, Nic, Router, Topology } from "../topology/topology.ts";
 import type { Family, HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
 import type { Underlay } from "./underlay.ts";
@@ -36,7 +36,7 @@ export interface BgpView {
 
 /** What the routing needs to know of a mode. */
 export interface Announcing {
-  readonly bgp: boolean;
+  readonly bgp: (topology: Topology) => boolean;
   /** What a node's BGP speaker announces. */
   readonly announces?: (peer: HostPeer, family: Family) => readonly Prefix[];
 }
@@ -53,12 +53,15 @@ export class Routing {
   readonly #underlay: Underlay;
   readonly #peers: HostPeers;
   readonly #mode: Announcing;
+  /** Whether anybody speaks BGP here. */
+  readonly spoken: boolean;
   readonly #families = new Map<Family, Daemons>();
 
   constructor(underlay: Underlay, peers: HostPeers, mode: Announcing) {
     this.#underlay = underlay;
     this.#peers = peers;
     this.#mode = mode;
+    this.spoken = mode.bgp(underlay.topology);
   }
 
   /** What a host's agents put up for announcement: its blocks, and single addresses it has borrowed. */
@@ -79,7 +82,7 @@ export class Routing {
 
   /** The daemons of a machine, one for each family it speaks; none when it speaks no BGP. */
   views(machine: string): readonly BgpView[] {
-    if (!this.#mode.bgp) return [];
+    if (!this.spoken) return [];
     return ([4, 6] as const).flatMap((family): BgpView[] => {
       const { bgp, speakers } = this.#daemons(family);
       const speaker = speakers.get(machine);
@@ -129,7 +132,7 @@ export class Routing {
 
   /** Every node runs BIRD; a router only when the topology says so. */
   #speaks(machine: string, family: Family): boolean {
-    if (!this.#mode.bgp) return false;
+    if (!this.spoken) return false;
     const peer = this.#peers.get(machine);
     if (peer) return peer.nodeIP(family) !== undefined;
     const router = this.#underlay.routers.get(machine);

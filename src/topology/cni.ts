@@ -1,15 +1,20 @@
+import type { Prefix } from "../addr/prefix.ts";
 import type { Check } from "./check.ts";
 import { perFamily } from "./cluster.ts";
 import type { CalicoEntry, CniEntry, FlannelEntry, HostCniEntry } from "./file.ts";
 import type { Path } from "./path.ts";
-import { quoted } from "./prefixes.ts";
+import { quoted, readPrefixes } from "./prefixes.ts";
 import { MODES } from "./settings.ts";
-import type { CalicoSettings, Cluster, Cni, FlannelSettings, HostCni } from "./topology.ts";
+import type { CalicoSettings, Cluster, Cni, FlannelSettings, HostCni, IpPool } from "./topology.ts";
 
 const BLOCK_SIZE = { v4: 26, v6: 122 };
 
 /** The topology's CNI settings; families get their defaults, modes only what the file says. */
-export function resolveCni(entry: CniEntry = {}, cluster: Cluster, check: Check): Cni {
+export function resolveCni(
+  entry: CniEntry = {},
+  { cluster, pools }: { readonly cluster: Cluster; readonly pools: readonly IpPool[] },
+  check: Check,
+): Cni {
   const path = ["cni"];
   const flannel: FlannelSettings = { bridge: "cni0", ipMasq: true, ...readFlannel(entry.flannel, path, check) };
   const calico: CalicoSettings = {
@@ -19,6 +24,7 @@ export function resolveCni(entry: CniEntry = {}, cluster: Cluster, check: Check)
     asNumber: 64512,
     nodeToNodeMeshEnabled: true,
     ...readCalico(entry.calico, cluster, path, check),
+    ipPools: pools.length > 0 ? pools : cluster.podCIDRs.map(defaultPool),
   };
   if (entry.mode?.startsWith("calico") && entry.calico?.version === undefined) {
     check.assume({ what: "Calico is v3.30", supply: "cni.calico.version" });
@@ -31,8 +37,24 @@ export function resolveCni(entry: CniEntry = {}, cluster: Cluster, check: Check)
 export function resolveHostCni(entry: HostCniEntry = {}, cluster: Cluster, path: Path, check: Check): HostCni {
   return {
     flannel: readFlannel(entry.flannel, path, check),
-    calico: readCalico(entry.calico, cluster, path, check),
+    calico: {
+      ...readCalico(entry.calico, cluster, path, check),
+      ...readBlocks(entry.calico?.blocks, cluster, [...path, "calico", "blocks"], check),
+    },
     modes: readModes(entry),
+  };
+}
+
+/** The pool that calico-node makes when there is none (node/pkg/lifecycle/startup `configureIPPools`). */
+function defaultPool(cidr: Prefix): IpPool {
+  return {
+    name: `default-ipv${cidr.family}-ippool`,
+    cidr,
+    disabled: false,
+    disableBGPExport: false,
+    selects: () => true,
+    allowedUses: ["Workload", "Tunnel"],
+    assignmentMode: "Automatic",
   };
 }
 
@@ -62,6 +84,27 @@ function readCalico(entry: CalicoEntry = {}, cluster: Cluster, path: Path, check
     ...(asNumber !== undefined && { asNumber }),
     ...(nodeToNodeMeshEnabled !== undefined && { nodeToNodeMeshEnabled }),
   };
+}
+
+/** A node's own blocks; complains of those that no pool has. */
+function readBlocks(
+  texts: readonly string[] | undefined,
+  cluster: Cluster,
+  path: Path,
+  check: Check,
+): { readonly blocks?: readonly Prefix[] } {
+  if (texts === undefined) return {};
+  const blocks = texts.flatMap((text, i) => {
+    const [block] = readPrefixes(text, [...path, i], check);
+    if (!block) return [];
+    const { podNetworks } = cluster;
+    if (podNetworks.length > 0 && !podNetworks.some((pool) => pool.containsPrefix(block))) {
+      const message = `${block} is not in the pods' ${podNetworks.join(", ")}`;
+      check.complain({ code: "outside-pod-cidr", path: [...path, i], message, hint: "choose a part of a pool" });
+    }
+    return [block];
+  });
+  return { blocks };
 }
 
 function readModes(entry: HostCniEntry): HostCni["modes"] {

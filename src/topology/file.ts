@@ -1,4 +1,4 @@
-import type { CALICO_VERSIONS, ModeName } from "./settings.ts";
+import type { CALICO_VERSIONS, ModeName, POOL_USES, TUNNEL_MODES } from "./settings.ts";
 
 /**
  * A topology file as it is written: the right keys and types, short forms as they stand, names not yet looked up.
@@ -41,12 +41,43 @@ export interface CalicoEntry {
   readonly nodeToNodeMeshEnabled?: boolean | undefined;
 }
 
+/** What is the cluster's and not a node's. */
+export interface ClusterCalicoEntry extends CalicoEntry {
+  readonly ipPools?: Readonly<Record<string, PoolEntry>> | undefined;
+}
+
+/** What is one node's and not the cluster's. */
+export interface HostCalicoEntry extends CalicoEntry {
+  readonly blocks?: readonly string[] | undefined;
+}
+
+export type PoolEntry = string | PoolMap;
+
+export interface PoolMap {
+  readonly cidr: string;
+  readonly ipipMode?: (typeof TUNNEL_MODES)[number] | undefined;
+  readonly vxlanMode?: (typeof TUNNEL_MODES)[number] | undefined;
+  readonly natOutgoing?: boolean | undefined;
+  readonly blockSize?: number | undefined;
+  readonly nodeSelector?: string | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly disableBGPExport?: boolean | undefined;
+  readonly allowedUses?: readonly (typeof POOL_USES)[number][] | undefined;
+  readonly assignmentMode?: "Automatic" | "Manual" | undefined;
+}
+
+type ModeEntries = { readonly [mode in ModeName]?: Readonly<Record<string, number>> | undefined };
+
 export type HostCniEntry = {
   readonly flannel?: FlannelEntry | undefined;
-  readonly calico?: CalicoEntry | undefined;
-} & { readonly [mode in ModeName]?: Readonly<Record<string, number>> | undefined };
+  readonly calico?: HostCalicoEntry | undefined;
+} & ModeEntries;
 
-export type CniEntry = HostCniEntry & { readonly mode?: ModeName | undefined };
+export type CniEntry = {
+  readonly mode?: ModeName | undefined;
+  readonly flannel?: FlannelEntry | undefined;
+  readonly calico?: ClusterCalicoEntry | undefined;
+} & ModeEntries;
 
 export type SubnetEntry = Texts | SubnetMap;
 

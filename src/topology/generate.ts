@@ -3,8 +3,8 @@ import type { Check } from "./check.ts";
 import { cidrPath } from "./entry-path.ts";
 import type { GenerateEntry, SubnetMap, TopologyFile } from "./file.ts";
 import { FIRST_HOST, rackAs, rackName } from "./generated-names.ts";
+import type { ShareSource } from "./pools.ts";
 import { readPrefixes } from "./prefixes.ts";
-import type { Cluster } from "./topology.ts";
 
 const UNDERLAY = "172.16.0.0/16";
 const PRIVATE_AS_END = 65534;
@@ -27,10 +27,14 @@ export interface Racks {
  *
  * With `bgp` every rack is one AS, its router reflects between its hosts, and the routers peer with one another.
  */
-export function planRacks(entry: GenerateEntry | undefined, cluster: Cluster, check: Check): Racks | undefined {
+export function planRacks(
+  entry: GenerateEntry | undefined,
+  sources: readonly ShareSource[],
+  check: Check,
+): Racks | undefined {
   if (entry === undefined) return undefined;
   const underlay = readPrefixes(entry.underlay ?? UNDERLAY, ["generate", "underlay"], check);
-  if (!fits(entry, underlay, cluster, check)) return undefined;
+  if (!fits(entry, underlay, sources, check)) return undefined;
   if (entry.underlay === undefined) check.assume({ what: `racks are in ${UNDERLAY}`, supply: "generate.underlay" });
   const { racks, hostsPerRack, podsPerHost, bgp = false } = entry;
   const cidrsOf = (rack: number) => underlay.map((whole) => whole.subnet(shareLength(whole), rack));
@@ -55,7 +59,12 @@ export function checkRackNetworks(file: TopologyFile, { subnets }: Racks, check:
   }
 }
 
-function fits(entry: GenerateEntry, underlay: readonly Prefix[], cluster: Cluster, check: Check): boolean {
+function fits(
+  entry: GenerateEntry,
+  underlay: readonly Prefix[],
+  sources: readonly ShareSource[],
+  check: Check,
+): boolean {
   const { racks, hostsPerRack, podsPerHost, bgp } = entry;
   let good = underlay.length > 0;
   const refuse = (key: string, message: string, hint: string) => {
@@ -74,8 +83,7 @@ function fits(entry: GenerateEntry, underlay: readonly Prefix[], cluster: Cluste
   const seats = 255 - FIRST_HOST;
   if (hostsPerRack > seats) refuse("hostsPerRack", `a rack has no room for ${hostsPerRack} hosts`, `at most ${seats}`);
   const hosts = racks * hostsPerRack;
-  for (const whole of cluster.podCIDRs) {
-    const length = whole.family === 4 ? cluster.nodeMaskSize.v4 : cluster.nodeMaskSize.v6;
+  for (const { whole, length } of sources) {
     const room = Math.max(0, 2 ** (whole.ip.bits - length) - 3);
     if (podsPerHost > room) {
       refuse("podsPerHost", `a host's /${length} has no room for ${podsPerHost} pods`, `at most ${room}`);

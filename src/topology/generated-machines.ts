@@ -3,7 +3,8 @@ import type { Prefix } from "../addr/prefix.ts";
 import type { HostMap, RouterMap } from "./file.ts";
 import type { Racks } from "./generate.ts";
 import { FIRST_HOST, hostName, rackAs, rackName, torName } from "./generated-names.ts";
-import type { BgpPeer, Cluster, Host, Nic, Router, Speaker } from "./topology.ts";
+import type { ShareSource } from "./pools.ts";
+import type { BgpPeer, Host, Nic, Router, Speaker } from "./topology.ts";
 import type { Segment } from "./underlay.ts";
 
 /** Machines that are right by construction: nothing of them has to be parsed or checked. */
@@ -15,7 +16,11 @@ export interface GeneratedMachines {
 export const NO_MACHINES: GeneratedMachines = { routers: new Map(), hosts: new Map() };
 
 /** The routers and hosts of planned racks, on segments whose MTUs the file may have changed. */
-export function makeMachines(plan: Racks, segments: ReadonlyMap<string, Segment>, cluster: Cluster): GeneratedMachines {
+export function makeMachines(
+  plan: Racks,
+  segments: ReadonlyMap<string, Segment>,
+  sources: readonly ShareSource[],
+): GeneratedMachines {
   const { racks, hostsPerRack, bgp, core, cidrsOf } = plan;
   const routers = new Map<string, Router>();
   const hosts = new Map<string, Host>();
@@ -33,7 +38,7 @@ export function makeMachines(plan: Racks, segments: ReadonlyMap<string, Segment>
     for (let i = 0; i < hostsPerRack; i++, index++) {
       const name = hostName(index);
       const ips = cidrs.map((cidr) => cidr.host(FIRST_HOST + i));
-      const host = { name, index, nics: [nic("eth0", subnet, cidrs, ips, mtu)], nodeIPs: ips, ...bare(index, cluster) };
+      const host = { name, index, nics: [nic("eth0", subnet, cidrs, ips, mtu)], nodeIPs: ips, ...bare(index, sources) };
       hosts.set(name, bgp ? { ...host, bgp: speaker } : host);
       members.push({ name });
     }
@@ -71,9 +76,7 @@ function nic(name: string, subnet: string, cidrs: readonly Prefix[], ips: readon
 const NO_LABELS: Host["labels"] = new Map();
 const NO_CNI: Host["cni"] = { flannel: {}, calico: {}, modes: new Map() };
 
-function bare(index: number, { podCIDRs, nodeMaskSize }: Cluster): Pick<Host, "podCIDRs" | "labels" | "cni"> {
-  const shares = podCIDRs.map((whole) => {
-    return whole.subnet(whole.family === 4 ? nodeMaskSize.v4 : nodeMaskSize.v6, index + 1);
-  });
+function bare(index: number, sources: readonly ShareSource[]): Pick<Host, "podCIDRs" | "labels" | "cni"> {
+  const shares = sources.map(({ whole, length }) => whole.subnet(length, index + 1));
   return { podCIDRs: shares, labels: NO_LABELS, cni: NO_CNI };
 }

@@ -5,6 +5,7 @@ import type { Check } from "./check.ts";
 import { resolveHostCni } from "./cni.ts";
 import type { HostMap, RouterMap, TopologyFile } from "./file.ts";
 import { checkName } from "./names.ts";
+import { shareSources } from "./pools.ts";
 import { readIps, readPrefixes } from "./prefixes.ts";
 import type { Seats } from "./seats.ts";
 import { commands } from "./subnets.ts";
@@ -38,13 +39,14 @@ export function resolveHost(name: string, index: number, entry: HostMap, around:
   checkName(name, path, check);
   const nics = seats.nicsOf("hosts", name);
   const hostCni = entry.cni === undefined ? NO_CNI : resolveHostCni(entry.cni, cluster, [...path, "cni"], check);
+  const labels = entry.labels === undefined ? NO_LABELS : new Map(Object.entries(entry.labels));
   const host: Host = {
     name,
     index,
     nics,
     nodeIPs: nodeIPs(name, entry, nics, check),
-    podCIDRs: podCIDRs(name, index, entry, around, check),
-    labels: entry.labels === undefined ? NO_LABELS : new Map(Object.entries(entry.labels)),
+    podCIDRs: podCIDRs({ name, index, entry, labels, blocks: hostCni.calico.blocks }, around, check),
+    labels,
     cni: hostCni,
   };
   if (entry.bgp === undefined) return check.placed(host, path);
@@ -75,29 +77,41 @@ function nodeIPs(name: string, entry: HostMap, nics: readonly Nic[], check: Chec
   return asked;
 }
 
+interface Asking extends Pick<Host, "name" | "index" | "labels"> {
+  readonly entry: HostMap;
+  readonly blocks: readonly Prefix[] | undefined;
+}
+
 function podCIDRs(
-  name: string,
-  index: number,
-  entry: HostMap,
-  { cluster, file }: Surroundings,
+  { name, index, entry, labels, blocks }: Asking,
+  { cluster, cni, file }: Surroundings,
   check: Check,
 ): readonly Prefix[] {
   if (entry.podCIDR !== undefined) {
     const path = ["hosts", name, "podCIDR"];
     const asked = readPrefixes(entry.podCIDR, path, check);
     for (const cidr of asked) {
-      if (cluster.podCIDRs.length === 0 || cluster.podCIDRs.some((whole) => whole.containsPrefix(cidr))) continue;
-      const alien = cluster.podCIDRs.every((whole) => whole.family !== cidr.family);
+      const { podNetworks } = cluster;
+      if (podNetworks.length === 0 || podNetworks.some((whole) => whole.containsPrefix(cidr))) continue;
+      const alien = podNetworks.every((whole) => whole.family !== cidr.family);
       const message = alien
         ? `the cluster has no IPv${cidr.family} pods`
-        : `${cidr} is not in the pods' ${cluster.podCIDRs.join(", ")}`;
+        : `${cidr} is not in the pods' ${podNetworks.join(", ")}`;
       const hint = alien ? `add an IPv${cidr.family} network to cluster.podCIDR` : "choose a part of cluster.podCIDR";
       check.complain({ code: alien ? "family-mismatch" : "outside-pod-cidr", path, message, hint });
     }
     return asked;
   }
-  return cluster.podCIDRs.flatMap((whole) => {
-    const length = whole.family === 4 ? cluster.nodeMaskSize.v4 : cluster.nodeMaskSize.v6;
+  // Without a share of its own a host has its first block for one.
+  if (blocks) return ([4, 6] as const).flatMap((family) => blocks.find((block) => block.family === family) ?? []);
+  const sources = shareSources(cluster, cni.calico.ipPools, labels);
+  for (const { family } of cluster.podCIDRs) {
+    if (sources.some(({ whole }) => whole.family === family)) continue;
+    const message = `no IP pool gives IPv${family} addresses to the pods of ${name}`;
+    const hint = "a pool that is not disabled, is assigned automatically, and whose nodeSelector takes this host";
+    check.complain({ code: "no-pool", path: ["hosts", name], part: "key", message, hint });
+  }
+  return sources.flatMap(({ whole, length }) => {
     const shares = 2 ** Math.max(0, length - whole.length);
     // One complaint is enough: the first host that goes without.
     if (index + 1 === shares && length >= whole.length) {
@@ -131,7 +145,7 @@ export function checkShares(
   entries: ReadonlyMap<string, HostMap>,
   check: Check,
 ): void {
-  const named = [...entries].some(([, entry]) => entry.podCIDR !== undefined);
+  const named = [...entries.values()].some((entry) => entry.podCIDR ?? entry.cni?.calico?.blocks);
   if (!named) return;
   const all = [...hosts.values()].flatMap((host) => host.podCIDRs.map((cidr) => ({ cidr, host })));
   let outer: (typeof all)[number] | undefined;
@@ -140,9 +154,15 @@ export function checkShares(
       outer = inner;
       continue;
     }
-    const [told, other] = entries.get(inner.host.name)?.podCIDR === undefined ? [outer, inner] : [inner, outer];
+    const isNamed = ({ host }: { readonly host: Host }) => {
+      const entry = entries.get(host.name);
+      return (entry?.podCIDR ?? entry?.cni?.calico?.blocks) !== undefined;
+    };
+    const [told, other] = isNamed(inner) ? [inner, outer] : [outer, inner];
+    if (!isNamed(told)) continue;
     const message = `${told.cidr} of ${told.host.name} overlaps ${other.cidr} of ${other.host.name}`;
     const hint = "give each its own";
-    check.complain({ code: "overlap", path: ["hosts", told.host.name, "podCIDR"], message, hint });
+    const key = entries.get(told.host.name)?.podCIDR === undefined ? ["cni", "calico", "blocks"] : ["podCIDR"];
+    check.complain({ code: "overlap", path: ["hosts", told.host.name, ...key], message, hint });
   }
 }

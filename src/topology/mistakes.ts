@@ -112,6 +112,9 @@ const EXPECTED: ReadonlyMap<string, string> = new Map([
   ["subnets.*.drop.*", "for example udp/8472"],
   ["subnets.*.allow.*", "for example udp/8472"],
   ["subnets.*.allow", "a list: [tcp, udp/8285]"],
+  ["cni.*.ipPools", "a map by name: `default-ipv4-ippool: 10.244.0.0/16`"],
+  ["cni.*.ipPools.*", "a CIDR, or a map with cidr"],
+  ["hosts.*.cni.calico.blocks", "a list: [10.244.1.0/26]"],
   ["subnets.*.routes", "a list: [10.244.2.0/24 via 192.168.0.12]"],
 ]);
 
@@ -133,7 +136,7 @@ export function expectedAt(path: Path, types: readonly string[] = []): string | 
 }
 
 function isNameStep(path: Path, i: number): boolean {
-  return typeof path[i] === "number" || path[i - 1] === "labels";
+  return typeof path[i] === "number" || path[i - 1] === "labels" || path[i - 1] === "ipPools";
 }
 
 /** A value's type as a reader would say it. */

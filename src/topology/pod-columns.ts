@@ -103,8 +103,8 @@ function isSame(text: string, left: number, right: number): boolean {
 }
 
 /** Whether no address and no device stands twice, and every address is in the cluster. */
-function areApart({ size, hosts, addresses, devices, flags }: PodColumns, { podCIDRs }: Cluster): boolean {
-  const v4 = podCIDRs.find((cidr) => cidr.family === 4);
+function areApart({ size, hosts, addresses, devices, flags }: PodColumns, { podNetworks }: Cluster): boolean {
+  const v4 = podNetworks.find((cidr) => cidr.family === 4);
   const network = v4?.ip.words[0] ?? 0;
   const mask = v4 && v4.length > 0 ? -1 << (32 - v4.length) : 0;
   const seen = wordSet(size);

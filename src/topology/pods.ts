@@ -98,11 +98,10 @@ function swapped(name: string, host: string, written: Written, hosts: ReadonlyMa
 }
 
 /** Checks pinned addresses one after another: well-formed, one a family, inside the cluster, nobody else's. */
-function addressCheck(cluster: Cluster, names: readonly string[], written: Written, check: Check) {
-  const { podCIDRs } = cluster;
+function addressCheck({ podNetworks }: Cluster, names: readonly string[], written: Written, check: Check) {
   const seen = wordSet(names.length);
   const seenV6 = new Set<string>();
-  const v4 = podCIDRs.find((cidr) => cidr.family === 4);
+  const v4 = podNetworks.find((cidr) => cidr.family === 4);
   const network = v4?.ip.words[0] ?? -1;
   const mask = v4 && v4.length > 0 ? (-1 << (32 - v4.length)) >>> 0 : 0;
   const isNew = (ip: Ip) => {
@@ -122,11 +121,11 @@ function addressCheck(cluster: Cluster, names: readonly string[], written: Writt
       const message = other === name ? `${ip} stands here twice` : `${ip} is ${other}'s already`;
       check.complain({ code: "duplicate-address", path, message, hint: "give it another address" });
     }
-    if (podCIDRs.length === 0 || podCIDRs.some((cidr) => cidr.contains(ip))) return ip;
-    const alien = podCIDRs.every((cidr) => cidr.family !== ip.family);
+    if (podNetworks.length === 0 || podNetworks.some((cidr) => cidr.contains(ip))) return ip;
+    const alien = podNetworks.every((cidr) => cidr.family !== ip.family);
     const message = alien
       ? `the cluster has no IPv${ip.family} pods`
-      : `${ip} is not in the pods' ${podCIDRs.join(", ")}`;
+      : `${ip} is not in the pods' ${podNetworks.join(", ")}`;
     const hint = alien ? `add an IPv${ip.family} network to cluster.podCIDR` : "choose one in its host's share";
     check.complain({ code: alien ? "family-mismatch" : "outside-pod-cidr", path, message, hint });
     return ip;

@@ -1,5 +1,5 @@
 import type { PodEntry, TopologyFile } from "./file.ts";
-import { CALICO_VERSIONS, MODE_SETTINGS, MODES, type Setting } from "./settings.ts";
+import { CALICO_VERSIONS, MODE_SETTINGS, MODES, POOL_USES, type Setting, TUNNEL_MODES } from "./settings.ts";
 
 /**
  * Whether a tree has the keys, types and ranges of a topology file: the fast twin of `schema.ts`.
@@ -107,17 +107,38 @@ function settings(table: Readonly<Record<string, Setting>>): Guard {
   return shape(Object.fromEntries(Object.entries(table).map(([key, { min, max }]) => [key, whole(min, max)])));
 }
 
-const hostCniFields: Readonly<Record<string, Guard>> = {
-  flannel: shape({ bridge: isText, ipMasq: isFlag }),
-  calico: shape({
-    version: word(...CALICO_VERSIONS),
-    blockSize: either(isBlock4, isBlock6, shape({ v4: isBlock4, v6: isBlock6 })),
+const isTunnelMode = word(...TUNNEL_MODES);
+const isPool = shape(
+  {
+    cidr: isText,
+    ipipMode: isTunnelMode,
+    vxlanMode: isTunnelMode,
     natOutgoing: isFlag,
-    asNumber: isAs,
-    nodeToNodeMeshEnabled: isFlag,
-  }),
-  ...Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])])),
+    blockSize: either(isBlock4, isBlock6),
+    nodeSelector: isText,
+    disabled: isFlag,
+    disableBGPExport: isFlag,
+    allowedUses: listOf(word(...POOL_USES), 1),
+    assignmentMode: word("Automatic", "Manual"),
+  },
+  "cidr",
+);
+const calicoFields = {
+  version: word(...CALICO_VERSIONS),
+  blockSize: either(isBlock4, isBlock6, shape({ v4: isBlock4, v6: isBlock6 })),
+  natOutgoing: isFlag,
+  asNumber: isAs,
+  nodeToNodeMeshEnabled: isFlag,
 };
+const flannel = shape({ bridge: isText, ipMasq: isFlag });
+const modeFields = Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])]));
+const hostCni = shape({ flannel, calico: shape({ ...calicoFields, blocks: listOf(isText, 1) }), ...modeFields });
+const cni = shape({
+  mode: word(...MODES),
+  flannel,
+  calico: shape({ ...calicoFields, ipPools: mapOf(either(isText, isPool)) }),
+  ...modeFields,
+});
 
 const subnetMap = shape({
   cidr: texts,
@@ -144,7 +165,7 @@ const hostMap = shape({
   podCIDR: texts,
   labels: isLabels,
   bgp: shape(bgpFields),
-  cni: shape(hostCniFields),
+  cni: hostCni,
 });
 const addressList = listOf(isText, 1);
 
@@ -152,7 +173,7 @@ const isFile = shape(
   {
     "cni-trace": word(1),
     cluster,
-    cni: shape({ mode: word(...MODES), ...hostCniFields }),
+    cni,
     subnets: mapOf(either(isText, oneOrTwo, subnetMap)),
     routers: mapOf(either(isText, addressList, routerMap)),
     hosts: mapOf(either(isText, addressList, hostMap)),

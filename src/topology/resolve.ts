@@ -14,6 +14,7 @@ import type { Path } from "./path.ts";
 import { columnPods } from "./pod-columns.ts";
 import { NO_PODS } from "./pod-list.ts";
 import { resolvePods } from "./pods.ts";
+import { resolvePools, shareSources } from "./pools.ts";
 import { seatMachines } from "./seats.ts";
 import { machinesOf, subnetsOf } from "./sections.ts";
 import { resolveSubnets } from "./subnets.ts";
@@ -36,14 +37,17 @@ export interface Shaped {
 export function resolve({ name, file, read, gone }: Shaped, complain: Complain): Topology | undefined {
   const assumptions: Assumption[] = [];
   const known = startCheck(read, gone, complain, assumptions);
-  const cluster = resolveCluster(file.cluster, known);
-  const cni = resolveCni(file.cni, cluster, known);
-  const plan = planRacks(file.generate, cluster, known);
+  const pools = resolvePools(file.cni?.calico?.ipPools, known);
+  const cluster = resolveCluster(file.cluster, pools, known);
+  const cni = resolveCni(file.cni, { cluster, pools }, known);
+  // Generated hosts have no labels.
+  const unlabelled = shareSources(cluster, cni.calico.ipPools, new Map());
+  const plan = planRacks(file.generate, unlabelled, known);
   // Racks that do not fit leave every name in doubt.
   const check = file.generate && !plan ? startCheck(read, [[]], complain, assumptions) : known;
   const segments = resolveSegments(file, subnetsOf(file, plan?.subnets ?? new Map()), cluster, check);
   if (plan) checkRackNetworks(file, plan, check);
-  const generated = plan ? makeMachines(plan, segments, cluster) : NO_MACHINES;
+  const generated = plan ? makeMachines(plan, segments, unlabelled) : NO_MACHINES;
   const written = machinesOf(file, generated);
   if (written.hosts.size === 0 && !plan && !check.isShaky("hosts") && !check.isShaky("generate")) {
     const path = file.hosts === undefined ? [] : ["hosts"];

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CALICO_VERSIONS, MODE_SETTINGS, MODES, type Setting } from "./settings.ts";
+import { CALICO_VERSIONS, MODE_SETTINGS, MODES, POOL_USES, type Setting, TUNNEL_MODES } from "./settings.ts";
 
 /**
  * The schema of a topology file: its keys, types and ranges, with a sentence for each.
@@ -49,19 +49,61 @@ const flannel = z
   })
   .describe("Shared by all flannel modes.");
 
+const tunnelMode = z
+  .enum(TUNNEL_MODES)
+  .describe("Which packets between nodes ride in this tunnel; default: as --mode.");
+const poolBlockSize = z.union([z.int().min(20).max(32), z.int().min(116).max(128)]);
+
+const pool = z
+  .union([
+    cidr,
+    z.strictObject({
+      cidr,
+      ipipMode: tunnelMode.optional(),
+      vxlanMode: tunnelMode.optional(),
+      natOutgoing: z
+        .boolean()
+        .optional()
+        .describe("Masquerade what leaves all pools; default: cni.calico.natOutgoing."),
+      blockSize: poolBlockSize.optional().describe("Prefix length of its blocks; default: cni.calico.blockSize."),
+      nodeSelector: z
+        .string()
+        .meta({ examples: ['rack == "1"'] })
+        .optional()
+        .describe("Which hosts draw from it, by their labels; default all()."),
+      disabled: z.boolean().optional().describe("Gives no new addresses."),
+      disableBGPExport: z.boolean().optional().describe("Its routes stay on their node; default false."),
+      allowedUses: z.array(z.enum(POOL_USES)).min(1).optional().describe("Default [Workload, Tunnel]."),
+      assignmentMode: z.enum(["Automatic", "Manual"]).optional().describe("Manual: only for pinned addresses."),
+    }),
+  ])
+  .describe("A Calico IPPool: its CIDR, or a map with `cidr` and more, in upstream's spelling.");
+
+const calicoShape = {
+  version: z.enum(CALICO_VERSIONS).optional().describe("Decides who writes which row; default v3.30."),
+  blockSize: perFamily(
+    z.int().min(20).max(32),
+    z.int().min(116).max(128),
+    z.union([z.int().min(20).max(32), z.int().min(116).max(128)]),
+  )
+    .optional()
+    .describe("Prefix length of an IPAM block; default 26, and 122 for IPv6."),
+  natOutgoing: z.boolean().optional().describe("Masquerade what leaves the pools; default true."),
+  asNumber: as.optional().describe("The AS of nodes that name none; default 64512."),
+  nodeToNodeMeshEnabled: z.boolean().optional().describe("Every node peers with every other; default true."),
+};
+const hostCalico = z
+  .strictObject({
+    ...calicoShape,
+    blocks: z.array(cidr).min(1).optional().describe("The IPAM blocks that are its own (BlockAffinity)."),
+  })
+  .describe("What Calico on this host alone is told, and records of it.");
 const calico = z
   .strictObject({
-    version: z.enum(CALICO_VERSIONS).optional().describe("Decides who writes which row; default v3.30."),
-    blockSize: perFamily(
-      z.int().min(20).max(32),
-      z.int().min(116).max(128),
-      z.union([z.int().min(20).max(32), z.int().min(116).max(128)]),
-    )
+    ...calicoShape,
+    ipPools: named(pool)
       .optional()
-      .describe("Prefix length of an IPAM block; default 26, and 122 for IPv6."),
-    natOutgoing: z.boolean().optional().describe("Masquerade what leaves the pools; default true."),
-    asNumber: as.optional().describe("The AS of nodes that name none; default 64512."),
-    nodeToNodeMeshEnabled: z.boolean().optional().describe("Every node peers with every other; default true."),
+      .describe("By name; default one that is cluster.podCIDR. Its mode wins over --mode."),
   })
   .describe("Shared by all Calico modes: IPPool, BGPConfiguration and FelixConfiguration fields.");
 
@@ -73,14 +115,17 @@ function settings(table: Readonly<Record<string, Setting>>) {
   return z.strictObject(Object.fromEntries(shape)).optional().describe(about);
 }
 
-const hostCniShape = {
-  flannel: flannel.optional(),
-  calico: calico.optional(),
-  ...Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])])),
-};
-const hostCni = z.strictObject(hostCniShape).describe("What this host's agent alone is told.");
+const modeShape = Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])]));
+const hostCni = z
+  .strictObject({ flannel: flannel.optional(), calico: hostCalico.optional(), ...modeShape })
+  .describe("What this host's agent alone is told.");
 const cni = z
-  .strictObject({ mode: z.enum(MODES).optional().describe("What runs today."), ...hostCniShape })
+  .strictObject({
+    mode: z.enum(MODES).optional().describe("What runs today."),
+    flannel: flannel.optional(),
+    calico: calico.optional(),
+    ...modeShape,
+  })
   .describe("Settings of the CNI, by family and by mode, in upstream's spelling.");
 
 const fabricMatches = z.array(z.string().meta({ examples: ["udp/8472", "tcp", "icmp", "proto/4"] }));

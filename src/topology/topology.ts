@@ -29,6 +29,8 @@ export interface Cluster {
   /** Prefix length of a node's share, per family: default 24 for IPv4, 64 for IPv6. */
   readonly nodeMaskSize: { readonly v4: number; readonly v6: number };
   readonly serviceCIDRs: readonly Prefix[];
+  /** Where pods' addresses lie: the pod CIDRs, or the IP pools where the file writes them. */
+  readonly podNetworks: readonly Prefix[];
 }
 
 /** CNI settings, by family and by mode; a host may override any of them with the same shape. */
@@ -52,6 +54,26 @@ export interface CalicoSettings {
   readonly natOutgoing: boolean;
   readonly asNumber: number;
   readonly nodeToNodeMeshEnabled: boolean;
+  /** In the order of their names; by default one for each pod CIDR, which says nothing more. */
+  readonly ipPools: readonly IpPool[];
+}
+
+/** A Calico IP pool, in upstream's spelling. What it does not say, the mode decides, or the settings for all pools. */
+export interface IpPool {
+  readonly name: string;
+  readonly cidr: Prefix;
+  readonly ipipMode?: "Always" | "CrossSubnet" | "Never";
+  readonly vxlanMode?: "Always" | "CrossSubnet" | "Never";
+  readonly natOutgoing?: boolean;
+  readonly blockSize?: number;
+  /** Gives no new addresses; those it gave are treated as before. */
+  readonly disabled: boolean;
+  readonly disableBGPExport: boolean;
+  /** Whether a node with these labels may draw from it (`nodeSelector`). */
+  readonly selects: (labels: ReadonlyMap<string, string>) => boolean;
+  readonly allowedUses: readonly ("Workload" | "Tunnel" | "LoadBalancer")[];
+  readonly assignmentMode: "Automatic" | "Manual";
+  readonly place?: Place;
 }
 
 export interface Subnet {
@@ -103,9 +125,15 @@ export interface Host {
   readonly place?: Place;
 }
 
+/** What Calico records of one node alone. */
+export interface HostCalico {
+  /** The IPAM blocks that are this node's (BlockAffinity), in place of those at the start of its share. */
+  readonly blocks?: readonly Prefix[];
+}
+
 export interface HostCni {
   readonly flannel: Partial<FlannelSettings>;
-  readonly calico: Partial<CalicoSettings>;
+  readonly calico: Partial<Omit<CalicoSettings, "ipPools">> & HostCalico;
   readonly modes: ReadonlyMap<string, Readonly<Record<string, number | string | boolean>>>;
 }
 

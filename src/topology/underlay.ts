@@ -89,8 +89,12 @@ function checkOverlaps(
   cluster: Cluster,
   check: Check,
 ): void {
+  // Pools may lie inside the pod CIDR, or apart from it.
+  const { podCIDRs } = cluster;
+  const apart = cluster.podNetworks.filter((pool) => podCIDRs.every((cidr) => !cidr.overlaps(pool)));
+  const podNetworks = [...podCIDRs, ...apart];
   const all: Named[] = [
-    ...cluster.podCIDRs.map((cidr) => ({ cidr, owner: "the pods' network", path: ["cluster", "podCIDR"] })),
+    ...podNetworks.map((cidr) => ({ cidr, owner: "the pods' network", path: ["cluster", "podCIDR"] })),
     ...[...segments.values()].flatMap(({ name, cidrs }) =>
       cidrs.map((cidr) => ({ cidr, owner: `subnet ${name}`, path: cidrPath(file, name) })),
     ),

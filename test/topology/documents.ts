@@ -44,18 +44,31 @@ const partly = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(m
 const named = <T>(value: fc.Arbitrary<T>) => fc.dictionary(name, value, { maxKeys: 4 });
 
 const block = fc.oneof(fc.integer({ min: 20, max: 32 }), fc.integer({ min: 116, max: 128 }));
-const hostCni = {
-  flannel: partly({ bridge: text, ipMasq: fc.boolean() }),
-  calico: partly({
-    version: fc.constantFrom("v3.30", "v3.33"),
-    blockSize: fc.oneof(
-      block,
-      partly({ v4: fc.integer({ min: 20, max: 32 }), v6: fc.integer({ min: 116, max: 128 }) }),
-    ),
+const calico = {
+  version: fc.constantFrom("v3.30", "v3.33"),
+  blockSize: fc.oneof(block, partly({ v4: fc.integer({ min: 20, max: 32 }), v6: fc.integer({ min: 116, max: 128 }) })),
+  natOutgoing: fc.boolean(),
+  asNumber: as,
+  nodeToNodeMeshEnabled: fc.boolean(),
+};
+const tunnelMode = fc.constantFrom("Always", "CrossSubnet", "Never");
+const pool = fc.record(
+  {
+    cidr,
+    ipipMode: tunnelMode,
+    vxlanMode: tunnelMode,
     natOutgoing: fc.boolean(),
-    asNumber: as,
-    nodeToNodeMeshEnabled: fc.boolean(),
-  }),
+    blockSize: block,
+    nodeSelector: fc.oneof(text, fc.constantFrom("all()", 'rack == "1"', "has(rack) && !(zone in { 'a' })")),
+    disabled: fc.boolean(),
+    disableBGPExport: fc.boolean(),
+    allowedUses: fc.uniqueArray(fc.constantFrom("Workload", "Tunnel", "LoadBalancer"), { minLength: 1 }),
+    assignmentMode: fc.constantFrom("Automatic", "Manual"),
+  },
+  { requiredKeys: ["cidr"] },
+);
+const flannel = partly({ bridge: text, ipMasq: fc.boolean() });
+const modeCni = {
   "flannel-vxlan": partly({ VNI: fc.integer({ min: 1, max: 16777215 }), Port: fc.integer({ min: 1, max: 65535 }) }),
   "calico-wireguard": partly({ mtu, port: fc.integer({ min: 1, max: 65535 }) }),
   "calico-bgp": fc.constant({}),
@@ -79,7 +92,12 @@ export const documents = fc.record(
       nodeMaskSize: fc.oneof(fc.integer({ min: 0, max: 128 }), partly({ v4: fc.integer({ min: 0, max: 32 }) })),
       serviceCIDR: cidrs,
     }),
-    cni: partly({ mode: fc.constantFrom("flannel-udp", "calico-bgp"), ...hostCni }),
+    cni: partly({
+      mode: fc.constantFrom("flannel-udp", "calico-bgp"),
+      flannel,
+      calico: partly({ ...calico, ipPools: named(fc.oneof(cidr, pool)) }),
+      ...modeCni,
+    }),
     subnets: named(
       fc.oneof(
         cidrs,
@@ -110,7 +128,18 @@ export const documents = fc.record(
       fc.oneof(
         address,
         fc.array(address, { minLength: 1, maxLength: 3 }),
-        partly({ ...machine, nodeIP: ips, podCIDR: cidrs, labels, bgp: partly({ as, ...bgp }), cni: partly(hostCni) }),
+        partly({
+          ...machine,
+          nodeIP: ips,
+          podCIDR: cidrs,
+          labels,
+          bgp: partly({ as, ...bgp }),
+          cni: partly({
+            flannel,
+            calico: partly({ ...calico, blocks: fc.array(cidr, { minLength: 1, maxLength: 3 }) }),
+            ...modeCni,
+          }),
+        }),
       ),
     ),
     pods: named(

@@ -18,7 +18,7 @@ async function survives(text: string, ...set: string[]): Promise<boolean> {
   }
   expect(outcome.problems).not.toEqual([]);
   for (const problem of outcome.problems) {
-    expect(problem.place, problemText(problem)).toBeDefined();
+    if (problem.code !== "too-many-problems") expect(problem.place, problemText(problem)).toBeDefined();
     expect(problem.message.length).toBeLessThan(400);
   }
   return false;

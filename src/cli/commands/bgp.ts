@@ -29,7 +29,8 @@ export const bgp: Run = async ([place], flags, io) => {
     if (flags.format === "json") {
       const document = bgpJson({ mode: mode.name, topology: topology.name }, machines.value.flatMap(views));
       io.write(`${JSON.stringify(document, undefined, modes.length > 1 ? 0 : 2)}\n`);
-    } else writeText(mode, machines.value, views, { layout, io });
+    } else if (mode.bgp(topology)) writeText(mode, machines.value, views, { layout, io });
+    else io.write(`${mode.name} speaks no BGP: its nodes learn of one another from ${mode.learns}\n`);
   }
   return 0;
 };
@@ -41,10 +42,6 @@ function writeText(
   views: (machine: string) => ReturnType<typeof bgpView>,
   { layout, io }: { readonly layout: Layout; readonly io: Io },
 ): void {
-  if (!mode.bgp) {
-    io.write(`${mode.name} speaks no BGP: its nodes learn of one another from ${mode.learns}\n`);
-    return;
-  }
   let isFirst = true;
   for (const machine of machines) {
     const speakers = views(machine);

@@ -9,15 +9,18 @@ const UDP = 17;
 const ACCEPT = { kind: "ACCEPT" } as const;
 const DROP = { kind: "DROP" } as const;
 
-/** A tunnel whose outer packets the node must let in, and whose own traffic must have its address. */
-export type GuardedTunnel = {
+/** A tunnel device: the node must let its outer packets in, and what the node itself sends into it has its address. */
+export type Tunnel = {
   readonly dev: string;
   readonly family: Family;
   readonly address: Prefix | undefined;
+  readonly mtu: number;
+  /** States what leads into it, once the node's own blocks stand. */
+  readonly route?: () => void;
 } & ({ readonly kind: "ipip" } | { readonly kind: "vxlan" | "wireguard"; readonly port: number });
 
 /** What cali-INPUT takes in and turns away before anything else (felix/rules/static.go `filterInputChain`). */
-export function guard(tunnel: GuardedTunnel): readonly FilterRule[] {
+export function guard(tunnel: Tunnel): readonly FilterRule[] {
   const { family } = tunnel;
   const local = { dir: "dst" } as const;
   const set = { name: sourcesSet(tunnel), dir: "src" } as const;
@@ -39,7 +42,7 @@ export function guard(tunnel: GuardedTunnel): readonly FilterRule[] {
 }
 
 /** VXLAN has other source ports on the way back, so its outer packets are not tracked (`StaticRawPreroutingChain`). */
-export function untracked(tunnels: readonly GuardedTunnel[]): readonly FilterRule[] {
+export function untracked(tunnels: readonly Tunnel[]): readonly FilterRule[] {
   return tunnels.flatMap((tunnel) =>
     tunnel.kind === "vxlan"
       ? [rule({ family: tunnel.family, protocol: UDP, dport: tunnel.port }, { kind: "NOTRACK" })]
@@ -48,14 +51,14 @@ export function untracked(tunnels: readonly GuardedTunnel[]): readonly FilterRul
 }
 
 /** What the node itself sends into a tunnel takes the tunnel's address (`StaticNATPostroutingChains`). */
-export function intoTunnel({ dev, address }: GuardedTunnel): readonly FilterRule[] {
+export function intoTunnel({ dev, address }: Tunnel): readonly FilterRule[] {
   if (!address) return [];
   const match = { out: { dev }, local: { dir: "src" }, src: { not: true, prefix: address } } as const;
   return [rule(match, { kind: "MASQUERADE", randomFully: true })];
 }
 
 /** The set of addresses that a tunnel's outer packets may come from: with IP-in-IP every host, with VXLAN every other. */
-export function writeSources(node: NodeDraft, felix: Agent, tunnel: GuardedTunnel): void {
+export function writeSources(node: NodeDraft, felix: Agent, tunnel: Tunnel): void {
   if (tunnel.kind === "wireguard") return;
   const set = sourcesSet(tunnel);
   const own = tunnel.kind === "ipip" ? node.self.nodeIP(tunnel.family) : undefined;
@@ -66,7 +69,7 @@ export function writeSources(node: NodeDraft, felix: Agent, tunnel: GuardedTunne
   });
 }
 
-function sourcesSet({ kind, family }: GuardedTunnel): string {
+function sourcesSet({ kind, family }: Tunnel): string {
   return `cali${family}0${kind === "ipip" ? "all-hosts-net" : "all-vxlan-net"}`;
 }
 
