@@ -111,7 +111,7 @@ export function markJson(source: SourceText, { start = 0, insidePods, twin }: Ma
   space();
   marks.set(ROOT, new Map([[0, { source, key: at, value: at }]]));
   const tree = value();
-  return beyond ? undefined : { tree, marks };
+  return beyond ? undefined : { tree, marks, podsUnmarked: !insidePods };
 }
 
 /** Sets an entry of a map whatever its name; `__proto__` becomes an entry like any other. */

@@ -27,18 +27,23 @@ export async function loadTopology(input: TopologyInput): Promise<Outcome<Topolo
   const outcome = await readOnce(input, source);
   if (outcome) return outcome;
   const { read, problems } = markedSource(source);
-  return read ? check(input, read, problems) : { ok: false, problems };
+  return read ? loadTree(input, read, problems) : { ok: false, problems };
 }
 
 /** `undefined` when a large text, read without places, has problems: then it is read again with them. */
 async function readOnce(input: TopologyInput, source: SourceText): Promise<Outcome<Topology> | undefined> {
   const { read, problems } = await readSource(source, { scan: (input.set ?? []).length === 0 });
   if (!read) return { ok: false, problems: inFileOrder(problems) };
-  const outcome = await check(input, read, problems);
+  const outcome = await loadTree(input, read, problems);
   return outcome.ok || isMarked(read) ? outcome : undefined;
 }
 
-async function check(input: TopologyInput, read: MarkedTree, known: readonly Problem[]): Promise<Outcome<Topology>> {
+/** Checks a tree that did not have to come from one text, as `loadTopology` checks what it has read. */
+export async function loadTree(
+  input: Omit<TopologyInput, "text">,
+  read: MarkedTree,
+  known: readonly Problem[],
+): Promise<Outcome<Topology>> {
   const { set = [] } = input;
   const problems = [...known];
   if (set.length > 0) {

@@ -17,14 +17,14 @@ export function locateWhole(read: MarkedTree, path: Path, part: "key" | "value")
 }
 
 /** The mark of the innermost part of a path that has one, and how many steps down that is. */
-function follow({ tree, marks }: MarkedTree, path: Path): { mark: Mark | undefined; depth: number } {
+function follow({ tree, marks, podsUnmarked }: MarkedTree, path: Path): { mark: Mark | undefined; depth: number } {
   let node = tree;
   let known = marks;
   let mark = marks.get(ROOT)?.get(0);
   let depth = 0;
   for (const step of path) {
     if (typeof node !== "object" || node === null) break;
-    if (!known.has(node) && mark) {
+    if (podsUnmarked && !known.has(node) && mark) {
       // Inside a pod of a large text: the value is read again, with marks.
       const again = markJson(mark.source, { start: mark.value, insidePods: true, twin: () => undefined });
       node = again?.tree;

@@ -5,6 +5,8 @@ import type { Place, Problem } from "./problem.ts";
 export interface SourceText {
   readonly file: string;
   readonly text: string;
+  /** Where the text starts in the file, when it is only a part of it; default: line 1, column 1. */
+  readonly at?: { readonly line: number; readonly column: number };
   /** Offsets at which lines start; made when the first place is asked for. */
   lines?: readonly number[];
 }
@@ -23,6 +25,8 @@ export type Marks = Map<object, Map<string | number, Mark>>;
 export interface MarkedTree {
   readonly tree: unknown;
   readonly marks: Marks;
+  /** Whether values inside pods have no marks yet: the text is JSON, and `locate` makes them when one is asked for. */
+  readonly podsUnmarked?: boolean;
   /** Pods that were scanned out of a large text; the tree then has an empty map in their place. */
   readonly pods?: PodColumns;
 }
@@ -43,7 +47,9 @@ export function placeAt(source: SourceText, offset: number): Place {
     if ((source.lines[middle] ?? 0) <= offset) low = middle;
     else high = middle - 1;
   }
-  return { file: source.file, line: low + 1, column: offset - (source.lines[low] ?? 0) + 1 };
+  const { file, at = { line: 1, column: 1 } } = source;
+  const column = offset - (source.lines[low] ?? 0);
+  return { file, line: low + at.line, column: column + (low === 0 ? at.column : 1) };
 }
 
 /** Whether a tree was read with its places; edits laid over one that was not do not change that. */
