@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Io, Reading, Writing } from "../src/cli/io.ts";
+import type { Io, Opening, Reading, Writing } from "../src/cli/io.ts";
 import { codeOf, rest, writeWhole } from "./output.ts";
 
 /** The real world: files, standard streams, the environment. `topologies` is the folder of the packaged ones. */
@@ -19,7 +19,12 @@ export function system(version: string, topologies: string): Io {
     },
     terminal,
     read: readWhole,
-    readStdin: (most) => guarded(() => readAll(0, most), REASONS),
+    open: (file) =>
+      guarded(
+        (): Opening => ({ ok: true, chunks: file === "-" ? chunksOf(0) : fileChunks(openSync(file, "r")) }),
+        REASONS,
+      ),
+    list: filesUnder,
     writeFile: (file, bytes) =>
       guarded((): Writing => {
         writeFileSync(file, bytes);
@@ -49,7 +54,7 @@ function readWhole(file: string, most: number): Reading {
     const fd = openSync(file, "r");
     try {
       const stat = fstatSync(fd);
-      if (stat.isDirectory()) return { ok: false, why: "it is a folder" };
+      if (stat.isDirectory()) return { ok: false, why: "it is a folder", is: "folder" };
       if (stat.size > most) return tooLarge(most);
       return stat.isFile() && stat.size > 0 ? { ok: true, text: readFileSync(fd, "utf8") } : readAll(fd, most);
     } finally {
@@ -72,6 +77,27 @@ function readAll(fd: number, most: number): Reading {
   }
 }
 
+/** The bytes of a descriptor to the end, in a buffer that is used again. */
+function* chunksOf(fd: number): Generator<Uint8Array> {
+  const chunk = Buffer.allocUnsafe(256 * 1024);
+  for (let count = readSome(fd, chunk); count > 0; count = readSome(fd, chunk)) yield chunk.subarray(0, count);
+}
+
+function* fileChunks(fd: number): Generator<Uint8Array> {
+  try {
+    yield* chunksOf(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function filesUnder(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
 function readSome(fd: number, chunk: Buffer): number {
   for (;;) {
     try {
@@ -85,7 +111,7 @@ function readSome(fd: number, chunk: Buffer): number {
 }
 
 function tooLarge(most: number): Reading {
-  return { ok: false, why: `it is larger than ${Math.floor(most / 2 ** 20)} MiB` };
+  return { ok: false, why: `it is larger than ${Math.floor(most / 2 ** 20)} MiB`, is: "larger" };
 }
 
 /** What an attempt comes to, or why the system refused it. */

@@ -9,6 +9,7 @@ import { describe, expect, test } from "vitest";
 const ROOMS: Readonly<Record<string, string>> = {
   addr: "",
   topology: "addr zod yaml",
+  import: "addr topology @streamparser/json",
   kernel: "addr",
   wire: "addr",
   bgp: "addr kernel",
@@ -19,7 +20,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   diagnose: "addr kernel trace wire",
   query: "addr topology kernel wire bgp trace modes render dataplane diagnose",
   lab: "addr wire kernel trace dataplane render query zod",
-  cli: "addr topology kernel wire bgp trace modes render diagnose query lab commander",
+  cli: "addr topology kernel wire bgp trace modes render diagnose query lab import commander",
   index: "addr topology kernel wire bgp trace modes render dataplane diagnose query",
   bin: "cli",
 };
@@ -159,6 +160,14 @@ test("the lab is loaded by its command alone", () => {
   ]);
   const folders = imports.filter(({ target }) => target.endsWith("/lab-folder.ts")).map((one) => one.from);
   expect(folders).toEqual(["src/cli/commands/lab.ts"]);
+});
+
+test("objects are read only by who has some: nothing of that room is loaded on the way to a trace", () => {
+  const users = files
+    .filter((file) => roomOf(file) !== "import")
+    .flatMap((file) => [...withoutComments(readFileSync(file, "utf8")).matchAll(/^.*"[^"]*\/import\/[^"]*".*$/gm)]);
+  expect(users.length).toBeGreaterThan(0);
+  expect(users.map(([line]) => line).filter((line) => !/^import type |await import\(/.test(line))).toEqual([]);
 });
 
 test("no file asks for the time or for chance: the same input gives the same bytes", () => {

@@ -1,6 +1,6 @@
 /** What stood on the command line behind a command, as text: every value is checked by whoever uses it. */
 export interface Flags {
-  readonly topology?: string;
+  readonly topology?: readonly string[];
   readonly mode?: string;
   readonly fault?: readonly string[];
   readonly set?: readonly string[];

@@ -1,5 +1,15 @@
 /** What came of reading an input: its text, or a few words why not. */
-export type Reading = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
+export type Reading = { readonly ok: true; readonly text: string } | NotRead;
+
+/** What came of opening an input: its bytes as they come, or a few words why not. */
+export type Opening = { readonly ok: true; readonly chunks: Iterable<Uint8Array> } | NotRead;
+
+interface NotRead {
+  readonly ok: false;
+  readonly why: string;
+  /** Set when it is there, but is no file of that size. */
+  readonly is?: "folder" | "larger";
+}
 
 /** What came of writing a file: done, or a few words why not. */
 export type Writing = { readonly ok: true } | { readonly ok: false; readonly why: string };
@@ -20,7 +30,10 @@ export interface Io {
   readonly terminal: () => { readonly isTty: boolean; readonly columns?: number | undefined };
   /** Reads a whole file; one that is larger than `most` bytes is not read. */
   read(file: string, most: number): Reading;
-  readStdin(most: number): Reading;
+  /** Opens a file, or standard input as `-`. A chunk may be written over by the next one. */
+  open(file: string): Opening;
+  /** The files under a folder, however deep, in code-point order; links are not followed. */
+  list(folder: string): readonly string[];
   /** Makes a file, or writes over the one that is there. */
   writeFile(file: string, bytes: Uint8Array): Writing;
   /** To standard output; false once nobody reads it any more. */

@@ -46,7 +46,9 @@ const topology: OptionWords = {
   long: "topology",
   short: "t",
   value: "FILE",
-  about: "a topology file, - for standard input, or the name of a packaged one",
+  about:
+    "a topology file, what kubectl get printed, a folder of it, - for standard input, or a packaged name; may be repeated: later ones are laid over",
+  repeats: true,
 };
 const mode: OptionWords = {
   long: "mode",

@@ -1,21 +1,19 @@
 import type { Mode } from "../modes/mode.ts";
 import { findMode } from "../modes/registry.ts";
 import { parseFault } from "../topology/faults.ts";
-import { LIMITS } from "../topology/limits.ts";
-import { loadTopology } from "../topology/load.ts";
-import { nearest } from "../topology/nearest.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
 import type { Fault, Topology } from "../topology/topology.ts";
 import { note } from "./complain.ts";
 import type { Flags } from "./flags.ts";
-import type { Io, Reading } from "./io.ts";
+import type { Io } from "./io.ts";
 import { findPlace } from "./place.ts";
+import { readTopology } from "./read-topology.ts";
 
 /** The topology and the modes that a question is about, and what is broken first. */
 export interface World {
   readonly topology: Topology;
-  /** The topology file as it was written. */
-  readonly text: string;
+  /** The topology file as it was written, or as it was made of objects. */
+  readonly document: () => string;
   readonly modes: readonly Mode[];
   readonly faults: readonly Fault[];
 }
@@ -33,11 +31,12 @@ export async function readWorld(
   io: Io,
   { places, others }: { readonly places: readonly string[]; readonly others: readonly Problem[] },
 ): Promise<Outcome<World>> {
-  const loaded = await readTopology(flags.topology, flags, io);
+  const [word = DEFAULT_TOPOLOGY, ...more] = flags.topology ?? [];
+  const loaded = await readTopology([word, ...more], flags, io);
   const modes = readModes(flags.mode);
   const problems = [...(loaded.ok ? [] : loaded.problems), ...(modes.ok ? [] : modes.problems), ...others];
   if (!loaded.ok) return { ok: false, problems };
-  const { topology, text } = loaded.value;
+  const { topology, document, absent } = loaded.value;
   const faults: Fault[] = [];
   for (const text of flags.fault ?? []) {
     const fault = parseFault(text, topology);
@@ -46,54 +45,20 @@ export async function readWorld(
   }
   for (const place of places) {
     const found = findPlace(topology, place);
-    if (!found.ok) problems.push(...found.problems);
+    if (!found.ok) problems.push(...(whyAbsent(place, absent) ?? found.problems));
   }
   if (!modes.ok || problems.length > 0) return { ok: false, problems };
   const chosen = modes.value.length > 0 ? modes : ownMode(topology);
   if (!chosen.ok) return chosen;
   if (!flags.quiet) noteAssumed(flags, topology, chosen.value, io);
-  return { ok: true, value: { topology, text, modes: chosen.value, faults } };
+  return { ok: true, value: { topology, document, modes: chosen.value, faults } };
 }
 
-/** Reads one topology: a file, `-` for standard input, or the name of a packaged one. */
-async function readTopology(
-  word: string | undefined,
-  { set = [] }: Pick<Flags, "set">,
-  io: Io,
-): Promise<Outcome<Pick<World, "topology" | "text">>> {
-  const source = open(word ?? DEFAULT_TOPOLOGY, io);
-  if (!source.reading.ok) return { ok: false, problems: [unreadable(source.file, source.reading.why, io)] };
-  const { file, name, reading } = source;
-  const { text } = reading;
-  const loaded = await loadTopology({ text, file, set, ...(name !== undefined && { name }) });
-  return loaded.ok ? { ok: true, value: { topology: loaded.value, text } } : loaded;
-}
-
-interface Source {
-  /** As problems name it. */
-  readonly file: string;
-  readonly name?: string;
-  readonly reading: Reading;
-}
-
-/** A packaged name wins over a file of that name, which `./name` still reaches. */
-function open(word: string, io: Io): Source {
-  if (word === "-") return { file: "stdin", name: "stdin", reading: io.readStdin(MOST_BYTES) };
-  const packaged = /^[-a-z0-9]+$/.test(word) ? io.packaged.read(word) : undefined;
-  if (packaged?.ok) return { file: `topologies/${word}.yaml`, name: word, reading: packaged };
-  return { file: word, reading: io.read(word, MOST_BYTES) };
-}
-
-/** No text within the limit of characters is longer in UTF-8. */
-const MOST_BYTES = LIMITS.json * 3;
-
-function unreadable(file: string, why: string, io: Io): Problem {
-  const names = io.packaged.names();
-  const isPath = /[/\\.]/.test(file);
-  const meant = nearest(file.replace(/\.ya?ml$/, ""), names);
-  const hint = meant !== undefined ? `did you mean the packaged ${meant}?` : `packaged are ${names.join(", ")}`;
-  const message = `${file === "" ? "an empty name" : file} cannot be read: ${why}`;
-  return { code: "unreadable", message, ...((meant !== undefined || !isPath) && { hint }) };
+/** A pod that objects tell of, and that is not on the network. */
+function whyAbsent(place: string, absent: ReadonlyMap<string, string> = new Map()): readonly Problem[] | undefined {
+  const name = place.replace(/^pod:/, "");
+  const why = absent.get(name.includes("/") ? name : `default/${name}`);
+  return why === undefined ? undefined : [{ code: "pod-absent", message: `pod ${name} is not on the network: ${why}` }];
 }
 
 /** The modes of a list with commas, each once, in the order given; empty when nothing was given. */

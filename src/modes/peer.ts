@@ -143,7 +143,8 @@ export class HostPeer implements Peer {
 
   /** The address of one of its devices, pinned by the topology or derived from the names; in `agent`'s way, if it has one. */
   mac(dev: string, agent?: Mac): Mac {
-    const mac = this.host.nics.find((nic) => nic.name === dev)?.mac ?? agent ?? macFromName(`${this.netns} ${dev}`);
+    const pinned = this.host.nics.find((nic) => nic.name === dev)?.mac ?? this.host.agentMacs?.get(dev);
+    const mac = pinned ?? agent ?? macFromName(`${this.netns} ${dev}`);
     this.#around.note(mac, this);
     return mac;
   }

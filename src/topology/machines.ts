@@ -5,6 +5,7 @@ import type { Check } from "./check.ts";
 import { resolveHostCni } from "./cni.ts";
 import type { HostMap, RouterMap, TopologyFile } from "./file.ts";
 import { checkName } from "./names.ts";
+import { readAgentMacs } from "./nics.ts";
 import { shareSources } from "./pools.ts";
 import { readIps, readPrefixes } from "./prefixes.ts";
 import type { Seats } from "./seats.ts";
@@ -38,6 +39,7 @@ export function resolveHost(name: string, index: number, entry: HostMap, around:
   const { cluster, cni, seats, names } = around;
   checkName(name, path, check);
   const nics = seats.nicsOf("hosts", name);
+  const agentMacs = readAgentMacs(entry, path, check);
   const hostCni = entry.cni === undefined ? NO_CNI : resolveHostCni(entry.cni, cluster, [...path, "cni"], check);
   const labels = entry.labels === undefined ? NO_LABELS : new Map(Object.entries(entry.labels));
   const host: Host = {
@@ -48,6 +50,7 @@ export function resolveHost(name: string, index: number, entry: HostMap, around:
     podCIDRs: podCIDRs({ name, index, entry, labels, blocks: hostCni.calico.blocks }, around, check),
     labels,
     cni: hostCni,
+    ...(agentMacs && { agentMacs }),
   };
   if (entry.bgp === undefined) return check.placed(host, path);
   const as = hostCni.calico.asNumber ?? cni.calico.asNumber;

@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import { parseMac } from "../addr/mac.ts";
+import { type Mac, parseMac } from "../addr/mac.ts";
 import type { Check } from "./check.ts";
 import type { MachineMap } from "./file.ts";
 import type { Path } from "./path.ts";
@@ -25,7 +25,10 @@ export function readNics(seats: readonly Seat[], entry: MachineMap, path: Path, 
   const names = segments.map((_, i) => `eth${i}`);
   const macs = typeof mac === "string" ? { eth0: mac } : (mac ?? {});
   if (typeof mtu === "object") checkDevices(Object.keys(mtu), names, [...path, "mtu"], check);
-  if (typeof mac === "object") checkDevices(Object.keys(mac), names, [...path, "mac"], check);
+  if (typeof mac === "object") {
+    const cards = Object.keys(mac).filter((word) => !AGENT_DEVICE.test(word));
+    checkDevices(cards, names, [...path, "mac"], check);
+  }
   return segments.map((segment, i): Nic => {
     const name = `eth${i}`;
     const pinned = Object.hasOwn(macs, name) ? macs[name] : undefined;
@@ -41,6 +44,19 @@ export function readNics(seats: readonly Seat[], entry: MachineMap, path: Path, 
       ...(found !== undefined && { mac: found }),
     };
   });
+}
+
+/** Devices that an agent makes and gives a MAC that it tells its peers: flannel's `VtepMAC`, Calico's `vxlanTunnelMACAddr`. */
+const AGENT_DEVICE = /^(?:flannel(?:-v6)?\.\d{1,8}|vxlan(?:-v6)?\.calico)$/;
+
+/** The MACs that an entry pins of devices that are no cards. */
+export function readAgentMacs({ mac }: MachineMap, path: Path, check: Check): ReadonlyMap<string, Mac> | undefined {
+  if (typeof mac !== "object") return undefined;
+  const found = Object.entries(mac).flatMap(([device, text]): [string, Mac][] => {
+    const read = AGENT_DEVICE.test(device) ? readMac(text, [...path, "mac", device], check) : undefined;
+    return read === undefined ? [] : [[device, read]];
+  });
+  return found.length > 0 ? new Map(found) : undefined;
 }
 
 function addressOf({ ip, segment }: Seat): Nic["addresses"][number] {

@@ -162,7 +162,7 @@ const machineShape = {
   mac: z
     .union([z.string(), z.record(z.string(), z.string())])
     .optional()
-    .describe("Of eth0, or by device; default: derived from the names."),
+    .describe("Of eth0, or by device, flannel.1 and vxlan.calico too; default: derived from the names."),
 };
 const router = z
   .union([

@@ -122,6 +122,8 @@ export interface Host {
   readonly bgp?: Speaker;
   /** What this node's agent alone is told, laid over the topology's `cni`. */
   readonly cni: HostCni;
+  /** MACs that the file pins of devices which an agent makes: `flannel.1`, `vxlan.calico`. */
+  readonly agentMacs?: ReadonlyMap<string, Mac>;
   readonly place?: Place;
 }
 

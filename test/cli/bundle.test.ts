@@ -83,7 +83,9 @@ describe("the built command", () => {
     expect(run(["-t", "-", "p", "q", "-q"], { input: text })).toEqual({ out: "", err: "", code: 0 });
     expect(run(["-t", "own.yaml", "p", "q", "-q"])).toEqual({ out: "", err: "", code: 0 });
     expect(run(["-t", "-", "p", "q"], { input: "hosts: 1" })).toMatchObject({ out: "", code: 2 });
-    expect(run(["-t", ".", "p", "q"]).err).toBe("cni-trace: . cannot be read: it is a folder\n");
+    expect(run(["-t", ".", "p", "q", "-q"])).toEqual({ out: "", err: "", code: 0 });
+    mkdirSync(join(folder, "empty"));
+    expect(run(["-t", "empty", "p", "q"]).err).toMatch("cni-trace: there are no objects in this");
   });
 
   test.skipIf(process.platform === "win32")("ends quietly when nobody reads any more", () => {

@@ -46,9 +46,18 @@ export async function shell(argv: readonly string[], around: Around = {}): Promi
     terminal: () => (columns === undefined ? { isTty: false } : { isTty: true, columns }),
     read(file) {
       const text = files.get(file);
-      return text === undefined ? { ok: false, why: "there is no such file" } : { ok: true, text };
+      if (text !== undefined) return { ok: true, text };
+      const isFolder = [...files.keys()].some((other) => other.startsWith(`${file}/`));
+      return isFolder
+        ? { ok: false, why: "it is a folder", is: "folder" }
+        : { ok: false, why: "there is no such file" };
     },
-    readStdin: () => ({ ok: true, text: stdin }),
+    open(file) {
+      const text = file === "-" ? stdin : files.get(file);
+      if (text === undefined) return { ok: false, why: "there is no such file" };
+      return { ok: true, chunks: [new TextEncoder().encode(text)] };
+    },
+    list: (folder) => [...files.keys()].filter((file) => file.startsWith(`${folder}/`)).sort(),
     writeFile(file, bytes) {
       written?.set(file, bytes);
       return written ? { ok: true } : { ok: false, why: "permission denied" };

@@ -49,7 +49,9 @@ type Rest = Parameters<typeof readWorld>[2];
 async function readSide(word: string, other: string, flags: Flags, io: Io, rest: Rest): Promise<Outcome<DiffSide>> {
   const problem = isMode(word) ? undefined : unclear(word, io);
   if (problem) return { ok: false, problems: [problem, ...rest.others] };
-  const topology = isMode(word) ? (flags.topology ?? (isMode(other) || unclear(other, io) ? undefined : other)) : word;
+  const topology = isMode(word)
+    ? (flags.topology ?? (isMode(other) || unclear(other, io) ? undefined : [other]))
+    : [word];
   const own: Flags = { ...flags, ...(topology !== undefined && { topology }), ...(isMode(word) && { mode: word }) };
   const world = await readWorld(own, io, rest);
   if (!world.ok) return world;

@@ -16,7 +16,7 @@ export async function compareFolder(folder: string, flags: Flags, io: Io): Promi
   const recorded = readLab(folder);
   if (!recorded.ok) return complain(recorded.problems, io);
   const { topology: name, mode, set, fault } = recorded.value;
-  const own = { ...flags, topology: `${folder}/${FILES.topology}`, mode, set, fault, quiet: true } as const;
+  const own = { ...flags, topology: [`${folder}/${FILES.topology}`], mode, set, fault, quiet: true } as const;
   const world = await readWorld(own, io, { places: [], others: [] });
   if (!world.ok) return complain(world.problems, io);
   const {

@@ -37,13 +37,13 @@ export const lab: Run = async ([action = "", ...rest], flags, io) => {
   if (flags.from !== undefined && others.length === 0) return compareFolder(flags.from, flags, io);
   const world = await readWorld(flags, io, { places: action === "verify" || action === "prepare" ? rest : [], others });
   if (!world.ok) return complain(world.problems, io);
-  const { topology, text, modes, faults } = world.value;
+  const { topology, document, modes, faults } = world.value;
   if (flags.to !== undefined && modes.length > 1) return complain([ONE_LAB], io);
   let status = 0;
   for (const mode of modes) {
     const built = buildNetwork(topology, mode, faults);
     if (!built.ok) return complain(built.problems, io);
-    status = Math.max(status, perform(action, rest, { topology, text, network: built.value }, flags, io));
+    status = Math.max(status, perform(action, rest, { topology, text: document(), network: built.value }, flags, io));
   }
   return status;
 };

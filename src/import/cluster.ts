@@ -1,0 +1,82 @@
+import { Ip } from "../addr/ip.ts";
+import { Prefix } from "../addr/prefix.ts";
+import type { Fact, Facts } from "./facts.ts";
+import type { Findings } from "./findings.ts";
+import { coverAll } from "./networks.ts";
+
+/** The pods' networks, one a family at most. */
+export type PodNetworks = ReadonlyMap<4 | 6, Prefix>;
+
+/**
+ * The pods' and the services' networks. `own` is what the CNI itself says of the pods'; what the control plane was told
+ * comes after, and last a network that just holds what is there.
+ */
+export function clusterNetworks(own: readonly Fact<Prefix>[], facts: Facts, findings: Findings): PodNetworks {
+  const networks = new Map<4 | 6, Prefix>();
+  const origins: string[] = [];
+  for (const family of [4, 6] as const) {
+    const said = [own, facts.podCIDRs]
+      .map((all) => all.filter(({ value }) => value.family === family))
+      .find((all) => all.length > 0);
+    const shares = [...facts.nodes.values()]
+      .flatMap(({ podCIDRs }) => podCIDRs)
+      .filter(({ value }) => value.family === family);
+    const seen = coverAll([...shares.map(({ value }) => value), ...podAddresses(facts, family)]);
+    const whole = said ? coverAll(said.map(({ value }) => value)) : roomy(seen, facts);
+    if (!whole) continue;
+    networks.set(family, whole);
+    if (said) origins.push(...said.slice(0, 3).map(({ from }) => from));
+    else {
+      findings.assume(`the pods' network is ${whole}`, "kubectl get cm,pods -n kube-system -o yaml");
+      origins.push("assumed: it holds the shares and addresses that are there");
+    }
+  }
+  if (networks.size > 0) {
+    const texts = [...networks.values()].map(String);
+    findings.put(
+      ["cluster", "podCIDR"],
+      texts.length === 1 ? texts[0] : texts,
+      findings.mark,
+      [...new Set(origins)].join("; "),
+    );
+  }
+  const services = ([4, 6] as const).flatMap(
+    (family) => facts.serviceCIDRs.find(({ value }) => value.family === family) ?? [],
+  );
+  const [first, ...more] = services.map(({ value }) => value.toString());
+  if (first !== undefined) {
+    const origin = [...new Set(services.map(({ from }) => from))].join("; ");
+    findings.put(
+      ["cluster", "serviceCIDR"],
+      more.length === 0 ? first : [first, ...more],
+      services[0]?.mark ?? findings.mark,
+      origin,
+    );
+  }
+  return networks;
+}
+
+/** A network wider than what is seen, for nodes that are still to come; not so wide that it holds a node's address. */
+function roomy(seen: Prefix | undefined, facts: Facts): Prefix | undefined {
+  if (!seen) return undefined;
+  const nodes = [...facts.nodes.values()].flatMap(({ addresses }) => addresses);
+  for (let length = seen.family === 4 ? 16 : 56; length < seen.length; length++) {
+    const wide = Prefix.of(seen.ip, length);
+    if (!nodes.some((ip) => wide.contains(ip))) return wide;
+  }
+  return seen;
+}
+
+function podAddresses(facts: Facts, family: 4 | 6): readonly Prefix[] {
+  let low: Ip | undefined;
+  let high: Ip | undefined;
+  for (const { addresses } of facts.pods.values()) {
+    for (const text of addresses) {
+      const ip = Ip.parse(text);
+      if (ip?.family !== family) continue;
+      if (!low || ip.compare(low) < 0) low = ip;
+      if (!high || ip.compare(high) > 0) high = ip;
+    }
+  }
+  return [low, high].flatMap((ip) => (ip ? [Prefix.of(ip)] : []));
+}

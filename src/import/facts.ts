@@ -1,0 +1,128 @@
+import type { Ip } from "../addr/ip.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import type { Mark, MarkedTree } from "../topology/marks.ts";
+import type { Place } from "../topology/problem.ts";
+
+/** Something an object says, which object that was, and where it stands. */
+export interface Fact<T> {
+  readonly value: T;
+  /** `Node node-1`, `ConfigMap kube-flannel/kube-flannel-cfg`. */
+  readonly from: string;
+  readonly mark: Mark;
+}
+
+/** A node as its Node object, or only its pods, describe it. */
+export interface NodeFact {
+  readonly name: string;
+  readonly from: string;
+  readonly mark: Mark;
+  /** Its addresses of the type InternalIP, in the order given. */
+  readonly addresses: readonly Ip[];
+  /** `spec.podCIDRs`, at most one a family. */
+  readonly podCIDRs: readonly Fact<Prefix>[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly flannel?: FlannelNode;
+}
+
+/** What flanneld has written into its node's annotations (flannel pkg/subnet/kube/annotations.go). */
+export interface FlannelNode {
+  readonly mark: Mark;
+  /** Empty for the backends udp, alloc and tencent-vpc. */
+  readonly type: string;
+  /** The address that peers send to, per family. */
+  readonly publicIPs: readonly Ip[];
+  /** An address that somebody has told flanneld to advertise instead. */
+  readonly overwrites: readonly Ip[];
+  readonly vni?: number;
+  readonly vtepMAC?: string;
+  readonly vtepMACv6?: string;
+}
+
+/** A pod that is on the network. */
+export interface PodFact {
+  readonly host: string;
+  readonly addresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly hostNetwork: boolean;
+  readonly mark: Mark;
+}
+
+/** A workload that is the agent of a CNI: a DaemonSet, or the pods of one. */
+export interface Agent {
+  /** `DaemonSet kube-system/calico-node`. */
+  readonly from: string;
+  readonly name: string;
+  readonly mark: Mark;
+  readonly containers: readonly string[];
+  /** Words behind the program's name, in all its containers. */
+  readonly args: readonly string[];
+  /** What its environment says outright; values that may be secret are left out. */
+  readonly env: ReadonlyMap<string, string>;
+}
+
+/** flanneld's `net-conf.json`. */
+export interface FlannelConf {
+  readonly from: string;
+  readonly mark: Mark;
+  readonly networks: readonly Prefix[];
+  /** In lower case, as flannel looks it up; without a Backend flannel picks udp. */
+  readonly type: string;
+  readonly directRouting: boolean;
+  readonly settings: Readonly<Record<string, number>>;
+  readonly bridge?: string;
+}
+
+/** kube-proxy's own configuration, which services will be read from. */
+export interface KubeProxyFact {
+  readonly from: string;
+  readonly mode: string;
+  readonly clusterCIDRs: readonly Prefix[];
+}
+
+/** Something that speaks for a CNI. */
+export interface Trace {
+  /** The name of the product. */
+  readonly product: string;
+  /** `running`: its agent; `configured`: its own objects; `annotated`: what it once wrote into Nodes. */
+  readonly kind: "running" | "configured" | "annotated";
+  readonly text: string;
+  readonly mark: Mark;
+}
+
+/** All that objects have said, object by object. */
+export class Facts {
+  readonly nodes = new Map<string, NodeFact>();
+  readonly pods = new Map<string, PodFact>();
+  /** Pods that are not on the network, and why. */
+  readonly absent = new Map<string, string>();
+  /** The address of each node that a pod was seen on. */
+  readonly hostIPs = new Map<string, Fact<Ip>>();
+  readonly agents = new Map<string, Agent>();
+  readonly flannel: FlannelConf[] = [];
+  readonly podCIDRs: Fact<Prefix>[] = [];
+  readonly serviceCIDRs: Fact<Prefix>[] = [];
+  readonly traces: Trace[] = [];
+  readonly overlays: MarkedTree[] = [];
+  /** How many objects of each kind nobody here reads. */
+  readonly unread = new Map<string, number>();
+  /** How many addresses were redacted, and where the first one stood. */
+  redacted: { readonly place: Place; count: number } | undefined;
+  kubeProxy: KubeProxyFact | undefined;
+  objects = 0;
+  /** Where the first object stands. */
+  first: Mark | undefined;
+  /** Whether system pods or DaemonSets were among the objects: then an agent that runs would have been seen. */
+  sawWorkloads = false;
+
+  /** Takes in a trace of a CNI; what was said before is not said again. */
+  trace(trace: Trace): void {
+    const isKnown = this.traces.some(({ product, text }) => product === trace.product && text === trace.text);
+    if (!isKnown) this.traces.push(trace);
+  }
+
+  /** Takes in that an address was taken out. */
+  redact(place: Place): void {
+    if (this.redacted) this.redacted.count++;
+    else this.redacted = { place, count: 1 };
+  }
+}

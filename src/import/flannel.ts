@@ -1,0 +1,109 @@
+import type { Mark } from "../topology/marks.ts";
+import type { ModeName } from "../topology/settings.ts";
+import { MODE_SETTINGS } from "../topology/settings.ts";
+import type { Facts, FlannelNode } from "./facts.ts";
+import type { Findings } from "./findings.ts";
+import type { Choice } from "./which-cni.ts";
+
+/** Modes by flannel's backend type; those with a second name are the ones that know DirectRouting. */
+const BACKENDS: ReadonlyMap<string, readonly [ModeName, ModeName?]> = new Map([
+  ["udp", ["flannel-udp"]],
+  ["vxlan", ["flannel-vxlan", "flannel-vxlan-direct"]],
+  ["host-gw", ["flannel-host-gw"]],
+  ["ipip", ["flannel-ipip", "flannel-ipip-direct"]],
+  ["wireguard", ["flannel-wireguard"]],
+]);
+
+/** What a backend that is not modelled is. */
+const OTHERS: ReadonlyMap<string, string> = new Map([
+  ["ipsec", "charon's security associations carry packets in ESP"],
+  ["extension", "commands of the administrator's carry packets"],
+  ["alloc", "flanneld only leases subnets; somebody else carries packets"],
+  ["tencent-vpc", "the VPC's route table carries packets"],
+  ["aws-vpc", "the VPC's route table carries packets (removed in flannel v0.20)"],
+  ["gce", "the network's route table carries packets (removed in flannel v0.20)"],
+  ["ali-vpc", "the VPC's route table carries packets (removed in flannel v0.20)"],
+]);
+
+/** Flannel's mode and settings: what Nodes are annotated with is live; `net-conf.json` is what a restart would bring. */
+export function flannelMode(facts: Facts, choice: Choice, findings: Findings): void {
+  const [conf] = facts.flannel;
+  const annotated = [...facts.nodes.values()].flatMap(({ name, flannel }) => (flannel ? [{ name, ...flannel }] : []));
+  const types = new Map<string, FlannelNode & { name: string }>();
+  for (const node of annotated) types.set(node.type, types.get(node.type) ?? node);
+  const [live, ...more] = types.values();
+  // For udp, alloc and the clouds the annotation is empty, and only the configuration tells them apart.
+  const type = live && live.type !== "" ? live.type : (conf?.type ?? (live ? "udp" : undefined));
+  if (type === undefined) {
+    findings.unclear(
+      "Flannel runs, but neither its ConfigMap nor annotations of Nodes say with which backend",
+      "add `kubectl get cm,nodes -A -o yaml`",
+    );
+    return;
+  }
+  const other = OTHERS.get(type);
+  if (other !== undefined) {
+    findings.refuse(`Flannel's backend ${type}`, other);
+    return;
+  }
+  const modes = BACKENDS.get(type);
+  if (!modes) {
+    findings.refuse(`Flannel's backend ${type}`, "no such backend is known");
+    return;
+  }
+  const [plain, direct = plain] = modes;
+  const mode = conf?.directRouting ? direct : plain;
+  const mark: Mark = conf?.mark ?? live?.mark ?? findings.mark;
+  const count = annotated.filter((node) => node.type === (live?.type ?? "")).length;
+  const because = [
+    ...(conf ? [`${conf.from}: Backend.Type ${conf.type}${conf.directRouting ? ", DirectRouting" : ""}`] : []),
+    ...(live && live.type !== "" ? [`backend-type ${live.type} on ${nodes(count)}`] : []),
+    ...(choice.agent ? [`${choice.agent.from} runs`] : []),
+  ];
+  findings.mode(mode, mark, because);
+  if (!conf && live?.type === "")
+    findings.assume("the backend is udp, as an empty backend-type may be", "kubectl get cm -A -o yaml");
+  if (!conf && direct !== plain)
+    findings.assume(`Flannel's DirectRouting is off`, "kubectl get cm -n kube-flannel -o yaml");
+  if (conf && live && live.type !== "" && conf.type !== live.type) {
+    findings.against(
+      `${conf.from} says ${conf.type}, but ${nodes(count)} run ${live.type}: flanneld reads it when it starts`,
+    );
+  }
+  for (const odd of more) {
+    const has = annotated.filter((node) => node.type === odd.type).length;
+    findings.against(
+      `${nodes(has)} (${odd.name} first) run backend ${odd.type === "" ? '""' : odd.type}, not ${live?.type}`,
+    );
+  }
+  settings(facts, mode, findings);
+}
+
+function settings(facts: Facts, mode: ModeName, findings: Findings): void {
+  const [conf] = facts.flannel;
+  const known = MODE_SETTINGS[mode];
+  for (const [key, value] of Object.entries(conf?.settings ?? {})) {
+    // Port 0 is flanneld's way to say the kernel's own.
+    if (conf && Object.hasOwn(known, key) && value !== 0) findings.put(["cni", mode, key], value, conf.mark, conf.from);
+  }
+  const common = conf?.settings.VNI ?? 1;
+  for (const { name, flannel } of facts.nodes.values()) {
+    if (flannel?.vni === undefined || flannel.vni === common || !Object.hasOwn(known, "VNI")) continue;
+    findings.put(["hosts", name, "cni", mode, "VNI"], flannel.vni, flannel.mark, `Node ${name} backend-data`);
+  }
+  if (conf?.bridge !== undefined && conf.bridge !== "cni0") {
+    findings.put(["cni", "flannel", "bridge"], conf.bridge, conf.mark, `${conf.from.replace(/ .*/, "")} cni-conf.json`);
+  }
+  const agent = [...facts.agents.values()].find(({ args }) => args.some((word) => /flanneld/.test(word)));
+  if (!agent) {
+    findings.assume("flanneld runs with --ip-masq", "kubectl get ds -A -o yaml");
+    return;
+  }
+  if (!agent.args.some((word) => /^--?ip-masq(?:=true)?$/.test(word))) {
+    findings.put(["cni", "flannel", "ipMasq"], false, agent.mark, agent.from);
+  }
+}
+
+function nodes(count: number): string {
+  return count === 1 ? "1 Node" : `${count} Nodes`;
+}

@@ -1,0 +1,72 @@
+import { loadTree } from "../topology/load.ts";
+import { ROOT } from "../topology/marks.ts";
+import type { Outcome, Problem } from "../topology/problem.ts";
+import type { Topology } from "../topology/topology.ts";
+import { conclude } from "./conclude.ts";
+import type { Facts } from "./facts.ts";
+import type { Findings } from "./findings.ts";
+import { gather } from "./gather.ts";
+import type { Input } from "./input.ts";
+import { layOver } from "./overlay.ts";
+
+/** How objects are read. */
+export interface ImportOptions {
+  /** The topology's name. */
+  readonly name: string;
+  /** Edits laid over the document before it is checked. */
+  readonly set?: readonly string[];
+  /** Whether somebody says which mode to ask about: then a CNI that is unknown is no obstacle. */
+  readonly modeGiven: boolean;
+}
+
+/** A topology made of objects, and what it rests on. */
+export interface Imported {
+  readonly topology: Topology;
+  /** The document that the topology was read from. */
+  readonly document: () => string;
+  readonly findings: Findings;
+  /** Pods that are not on the network, by `namespace/name`, and why. */
+  readonly absent: ReadonlyMap<string, string>;
+}
+
+/**
+ * Turns Kubernetes objects into a topology, by way of a document of our own format that the loader then checks like any
+ * other. Documents of our own format among the inputs are laid over it, in order.
+ */
+export async function importTopology(inputs: Iterable<Input>, options: ImportOptions): Promise<Outcome<Imported>> {
+  const { facts, problems } = await gather(inputs);
+  const first = facts.first ?? facts.overlays[0]?.marks.get(ROOT)?.get(0);
+  if (problems.length > 0 || !first) return { ok: false, problems: problems.length > 0 ? problems : [NOTHING] };
+  const [base, ...overlays] = facts.overlays;
+  const findings = conclude(facts, first);
+  const read = facts.objects > 0 ? findings.draft.read : base;
+  if (!read) return { ok: false, problems: [NOTHING] };
+  for (const overlay of facts.objects > 0 ? facts.overlays : overlays) layOver(read, overlay);
+  const refused = facts.objects > 0 ? refusals(findings, facts, options) : [];
+  if (refused.length > 0) return { ok: false, problems: refused };
+  const loaded = await loadTree({ file: options.name, ...options }, read, []);
+  if (!loaded.ok) return loaded;
+  const topology = { ...loaded.value, assumptions: [...findings.assumptions, ...loaded.value.assumptions] };
+  return { ok: true, value: { topology, document: () => JSON.stringify(read.tree), findings, absent: facts.absent } };
+}
+
+const NODES = "kubectl get nodes,pods -A -o yaml prints some";
+const NOTHING: Problem = { code: "no-objects", message: "there are no objects in this", hint: NODES };
+
+/** Why there can be no answer: no addresses, or no mode. */
+function refusals(findings: Findings, facts: Facts, { modeGiven }: ImportOptions): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (findings.refusal && !modeGiven) problems.push({ code: "no-mode", ...findings.refusal });
+  if (findings.hosts > 0) return problems;
+  if (facts.redacted) {
+    const { place, count } = facts.redacted;
+    const message = `${count} addresses are redacted, this one first, and no node is left with one`;
+    problems.push({
+      code: "redacted",
+      message,
+      place,
+      hint: "collect them without redaction, then `cni-trace import --redact`",
+    });
+  } else problems.push({ code: "no-nodes", message: "no Node and no Pod in this has an address", hint: NODES });
+  return problems;
+}

@@ -1,0 +1,103 @@
+import type { Facts, FlannelConf } from "./facts.ts";
+import type { Field } from "./field.ts";
+import { jsonOf, yamlOf } from "./inner.ts";
+import { fullName } from "./name.ts";
+import { CALICO, CANAL, FLANNEL } from "./products.ts";
+import { prefixesOf } from "./read-control-plane.ts";
+
+/** A ConfigMap: that of a CNI, of kube-proxy, of kubeadm, or of no interest here. */
+export function readConfigMap(body: Field, facts: Facts): void {
+  const name = fullName(body);
+  if (name === undefined) return;
+  const [, bare = ""] = name.split("/");
+  const from = `ConfigMap ${name}`;
+  const data = body.get("data");
+  if (!data.get("net-conf.json").isAbsent) readFlannel(data, from, bare, facts);
+  const product = PRODUCT_OF.get(bare);
+  if (product !== undefined) facts.trace({ product, kind: "configured", text: from, mark: body.mark });
+  if (bare === "kube-proxy") readKubeProxy(data.get("config.conf"), from, facts);
+  if (bare === "kubeadm-config") readKubeadm(data.get("ClusterConfiguration"), from, facts);
+}
+
+const PRODUCT_OF: ReadonlyMap<string, string> = new Map([
+  ["canal-config", CANAL],
+  ["calico-config", CALICO],
+  ["cilium-config", "Cilium"],
+  ["weave-net", "Weave Net"],
+  ["antrea-config", "Antrea"],
+  ["kube-router-cfg", "kube-router"],
+  ["ovnkube-config", "OVN-Kubernetes"],
+  ["amazon-vpc-cni", "Amazon VPC CNI"],
+  ["azure-cni-config", "Azure CNI"],
+  ["eni-config", "Terway"],
+]);
+
+/** flanneld's `net-conf.json` (flannel pkg/subnet/config.go), and the bridge's name from `cni-conf.json`. */
+function readFlannel(data: Field, from: string, bare: string, facts: Facts): void {
+  const conf = jsonOf(data.get("net-conf.json"));
+  if (!conf) return;
+  if (bare !== "canal-config") {
+    facts.trace({ product: FLANNEL, kind: "configured", text: `${from} net-conf.json`, mark: conf.mark });
+  }
+  const backend = conf.get("Backend");
+  const number = (key: string) => anyCase(backend, key).number();
+  const settings = Object.entries({
+    VNI: number("VNI"),
+    Port: number("Port"),
+    MTU: number("MTU"),
+    ListenPort: number("ListenPort"),
+    ListenPortV6: number("ListenPortV6"),
+    PersistentKeepaliveInterval: number("PersistentKeepaliveInterval"),
+  }).filter((entry): entry is [string, number] => entry[1] !== undefined);
+  const v4 = conf.get("EnableIPv4").flag() === false ? undefined : conf.get("Network").prefix();
+  const v6 = conf.get("EnableIPv6").flag() === true ? conf.get("IPv6Network").prefix() : undefined;
+  const bridge = jsonOf(data.get("cni-conf.json"))
+    ?.get("plugins")
+    .list()
+    .flatMap((plugin) => plugin.at("delegate", "bridge").text() ?? [])[0];
+  const flannel: FlannelConf = {
+    from: `${from} net-conf.json`,
+    mark: conf.mark,
+    networks: [v4, v6].filter((network) => network !== undefined),
+    // Without the whole object flanneld picks udp, whatever its documentation says.
+    type: (anyCase(backend, "Type").text() ?? "udp").toLowerCase(),
+    directRouting: anyCase(backend, "DirectRouting").flag() === true,
+    settings: Object.fromEntries(settings),
+    ...(bridge !== undefined && { bridge }),
+  };
+  facts.flannel.push(flannel);
+}
+
+/** Go's encoding/json finds a field whatever the case of its letters. */
+function anyCase(map: Field, key: string): Field {
+  const found = map.map().find(([name]) => name.toLowerCase() === key.toLowerCase());
+  return found ? found[1] : map.get(key);
+}
+
+function readKubeProxy(field: Field, from: string, facts: Facts): void {
+  const conf = yamlOf(field);
+  if (!conf) return;
+  const clusterCIDRs = prefixesOf(conf.get("clusterCIDR").text() ?? "");
+  facts.kubeProxy = { from, mode: conf.get("mode").text() || "iptables", clusterCIDRs };
+  for (const value of clusterCIDRs) facts.podCIDRs.push({ value, from: `${from} clusterCIDR`, mark: field.mark });
+}
+
+function readKubeadm(field: Field, from: string, facts: Facts): void {
+  const networking = yamlOf(field)?.get("networking");
+  for (const [key, found] of [
+    ["podSubnet", facts.podCIDRs],
+    ["serviceSubnet", facts.serviceCIDRs],
+  ] as const) {
+    for (const value of prefixesOf(networking?.get(key).text() ?? "")) {
+      found.push({ value, from: `${from} networking.${key}`, mark: field.mark });
+    }
+  }
+}
+
+/** A ServiceCIDR of networking.k8s.io. */
+export function readServiceCIDR(body: Field, facts: Facts): void {
+  for (const field of body.at("spec", "cidrs").list()) {
+    const value = field.prefix();
+    if (value) facts.serviceCIDRs.push({ value, from: "ServiceCIDR spec.cidrs", mark: field.mark });
+  }
+}

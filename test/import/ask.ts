@@ -1,0 +1,32 @@
+import { type Imported, importTopology } from "../../src/import/import.ts";
+import type { Input } from "../../src/import/input.ts";
+import { problemText } from "../../src/topology/problem-text.ts";
+import { type Kube, list } from "./objects.ts";
+
+/** What a topology made of objects is, or the problems as they are printed. */
+export async function read(
+  objects: readonly Kube[],
+  { overlay, modeGiven = false }: Asked = {},
+): Promise<Imported | string> {
+  const inputs = [{ file: "objects.json", text: list(objects) }];
+  return readInputs(overlay === undefined ? inputs : [...inputs, { file: "overlay.yaml", text: overlay }], {
+    modeGiven,
+  });
+}
+
+export interface Asked {
+  readonly overlay?: string;
+  readonly modeGiven?: boolean;
+}
+
+async function readInputs(inputs: readonly Input[], { modeGiven = false }: Asked = {}): Promise<Imported | string> {
+  const outcome = await importTopology(inputs, { name: "objects", modeGiven });
+  return outcome.ok ? outcome.value : outcome.problems.map(problemText).join("\n");
+}
+
+/** The same where problems are not expected. */
+export async function good(objects: readonly Kube[], asked: Asked = {}): Promise<Imported> {
+  const found = await read(objects, asked);
+  if (typeof found === "string") throw new Error(found);
+  return found;
+}
