@@ -1,4 +1,4 @@
-import { loadTopology } from "../topology/load.ts";
+import { type Locate, loadTopology } from "../topology/load.ts";
 import type { Outcome } from "../topology/problem.ts";
 import type { Topology } from "../topology/topology.ts";
 import { note } from "./complain.ts";
@@ -11,6 +11,8 @@ export interface Read {
   readonly topology: Topology;
   /** The file that it is, in our own format. */
   readonly document: () => string;
+  /** Where a path of it stands, in whatever it was read from. */
+  readonly locate: Locate;
   readonly absent?: ReadonlyMap<string, string>;
 }
 
@@ -25,13 +27,14 @@ export async function readTopology(
   if ("own" in source.value) {
     const { own } = source.value;
     const loaded = await loadTopology({ ...own, set });
-    return loaded.ok ? { ok: true, value: { topology: loaded.value, document: () => own.text } } : loaded;
+    if (!loaded.ok) return loaded;
+    return { ok: true, value: { topology: loaded.value, document: () => own.text, locate: loaded.locate } };
   }
   const { importTopology } = await import("../import/import.ts");
   const { inputs, name } = source.value;
   const imported = await importTopology(inputs, { name, set, modeGiven: mode !== undefined });
   if (!imported.ok) return imported;
-  const { topology, document, findings, absent } = imported.value;
+  const { topology, document, locate, findings, absent } = imported.value;
   if (!quiet) for (const line of findings.summary()) note(line, io);
-  return { ok: true, value: { topology, document, absent } };
+  return { ok: true, value: { topology, document, locate, absent } };
 }

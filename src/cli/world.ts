@@ -1,6 +1,7 @@
 import type { Mode } from "../modes/mode.ts";
 import { findMode } from "../modes/registry.ts";
 import { parseFault } from "../topology/faults.ts";
+import type { Locate } from "../topology/load.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
 import type { Fault, Topology } from "../topology/topology.ts";
 import { note } from "./complain.ts";
@@ -14,6 +15,8 @@ export interface World {
   readonly topology: Topology;
   /** The topology file as it was written, or as it was made of objects. */
   readonly document: () => string;
+  /** Where a path of it stands. */
+  readonly locate: Locate;
   readonly modes: readonly Mode[];
   readonly faults: readonly Fault[];
 }
@@ -36,7 +39,7 @@ export async function readWorld(
   const modes = readModes(flags.mode);
   const problems = [...(loaded.ok ? [] : loaded.problems), ...(modes.ok ? [] : modes.problems), ...others];
   if (!loaded.ok) return { ok: false, problems };
-  const { topology, document, absent } = loaded.value;
+  const { topology, document, locate, absent } = loaded.value;
   const faults: Fault[] = [];
   for (const text of flags.fault ?? []) {
     const fault = parseFault(text, topology);
@@ -51,7 +54,7 @@ export async function readWorld(
   const chosen = modes.value.length > 0 ? modes : ownMode(topology);
   if (!chosen.ok) return chosen;
   if (!flags.quiet) noteAssumed(flags, topology, chosen.value, io);
-  return { ok: true, value: { topology, document, modes: chosen.value, faults } };
+  return { ok: true, value: { topology, document, locate, modes: chosen.value, faults } };
 }
 
 /** A pod that objects tell of, and that is not on the network. */

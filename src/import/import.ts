@@ -1,4 +1,4 @@
-import { loadTree } from "../topology/load.ts";
+import { type Locate, loadTree } from "../topology/load.ts";
 import { ROOT } from "../topology/marks.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
 import type { Topology } from "../topology/topology.ts";
@@ -24,6 +24,8 @@ export interface Imported {
   readonly topology: Topology;
   /** The document that the topology was read from. */
   readonly document: () => string;
+  /** Where a path of the document stands in the objects. */
+  readonly locate: Locate;
   readonly findings: Findings;
   /** Pods that are not on the network, by `namespace/name`, and why. */
   readonly absent: ReadonlyMap<string, string>;
@@ -47,7 +49,9 @@ export async function importTopology(inputs: Iterable<Input>, options: ImportOpt
   const loaded = await loadTree({ file: options.name, ...options }, read, []);
   if (!loaded.ok) return loaded;
   const topology = { ...loaded.value, assumptions: [...findings.assumptions, ...loaded.value.assumptions] };
-  return { ok: true, value: { topology, document: () => JSON.stringify(read.tree), findings, absent: facts.absent } };
+  const { locate } = loaded;
+  const document = () => JSON.stringify(read.tree);
+  return { ok: true, value: { topology, document, locate, findings, absent: facts.absent } };
 }
 
 const NODES = "kubectl get nodes,pods -A -o yaml prints some";

@@ -1,6 +1,8 @@
 import { collectComplaints, inFileOrder } from "./complaint.ts";
+import { locateWhole } from "./locate.ts";
 import { isMarked, type MarkedTree, type SourceText } from "./marks.ts";
-import type { Outcome, Problem } from "./problem.ts";
+import type { Path } from "./path.ts";
+import type { Place, Problem } from "./problem.ts";
 import { isTopologyFile } from "./read.ts";
 import { resolve } from "./resolve.ts";
 import { markedSource, readSource } from "./source.ts";
@@ -16,12 +18,20 @@ export interface TopologyInput {
   readonly set?: readonly string[];
 }
 
+/** Where a path of the file stands, its key or its value; `undefined` when it is not in a text. */
+export type Locate = (path: Path, part?: "key" | "value") => Place | undefined;
+
+/** A topology and where its parts stand, or everything that is wrong with its text at once. */
+export type Loaded =
+  | { readonly ok: true; readonly value: Topology; readonly locate: Locate }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
 /**
  * Reads a topology file, JSON or YAML, and checks all of it.
  *
  * Answers the topology, or every problem at once in the order of the file, each with its line and column.
  */
-export async function loadTopology(input: TopologyInput): Promise<Outcome<Topology>> {
+export async function loadTopology(input: TopologyInput): Promise<Loaded> {
   const text = input.text.startsWith("\uFEFF") ? input.text.slice(1) : input.text;
   const source: SourceText = { file: input.file, text };
   const outcome = await readOnce(input, source);
@@ -31,11 +41,21 @@ export async function loadTopology(input: TopologyInput): Promise<Outcome<Topolo
 }
 
 /** `undefined` when a large text, read without places, has problems: then it is read again with them. */
-async function readOnce(input: TopologyInput, source: SourceText): Promise<Outcome<Topology> | undefined> {
+async function readOnce(input: TopologyInput, source: SourceText): Promise<Loaded | undefined> {
   const { read, problems } = await readSource(source, { scan: (input.set ?? []).length === 0 });
   if (!read) return { ok: false, problems: inFileOrder(problems) };
   const outcome = await loadTree(input, read, problems);
-  return outcome.ok || isMarked(read) ? outcome : undefined;
+  if (isMarked(read)) return outcome;
+  return outcome.ok ? { ...outcome, locate: readAgain(source) } : undefined;
+}
+
+/** Reads a large text with places once one of them is asked for. */
+function readAgain(source: SourceText): Locate {
+  let read: MarkedTree | undefined;
+  return (path, part = "key") => {
+    read ??= markedSource(source).read;
+    return read && locateWhole(read, path, part);
+  };
 }
 
 /** Checks a tree that did not have to come from one text, as `loadTopology` checks what it has read. */
@@ -43,7 +63,7 @@ export async function loadTree(
   input: Omit<TopologyInput, "text">,
   read: MarkedTree,
   known: readonly Problem[],
-): Promise<Outcome<Topology>> {
+): Promise<Loaded> {
   const { set = [] } = input;
   const problems = [...known];
   if (set.length > 0) {
@@ -55,7 +75,8 @@ export async function loadTree(
   if (isTopologyFile(tree)) {
     const complaints = collectComplaints(read, problems);
     const value = resolve({ name, file: tree, read, gone: [] }, complaints.complain);
-    if (value) return complaints.count() === 0 ? { ok: true, value } : { ok: false, problems: complaints.problems() };
+    if (value && complaints.count() > 0) return { ok: false, problems: complaints.problems() };
+    if (value) return { ok: true, value, locate: (path, part = "key") => locateWhole(read, path, part) };
   }
   if (!isMarked(read)) return { ok: false, problems };
   const complaints = collectComplaints(read, problems);
