@@ -7,6 +7,7 @@
  *     buildNetwork   Topology × Mode → Network: tables, made as they are asked for
  *     walk           Network × packet × state → Trace and the next state
  *     traceQuestion  all of the above, with the reply, the diagnosis and fixes that were walked again
+ *     checkQuestion  Topology × Mode → what is wrong with it, before a packet is lost
  *     render…        a Trace, tables or a difference → text or JSON
  */
 export { Ip } from "./addr/ip.ts";
@@ -17,12 +18,16 @@ export { EMPTY_STATE, type State } from "./dataplane/state.ts";
 export { type WalkOptions, walk } from "./dataplane/walk.ts";
 export type { Netns } from "./kernel/netns.ts";
 export type { Network, Segment } from "./kernel/network.ts";
+export type { LintFinding, Severity } from "./lint/finding.ts";
 export { buildNetwork } from "./modes/build.ts";
 export type { Mode } from "./modes/mode.ts";
 export { findMode, modes } from "./modes/registry.ts";
 export type { Ask } from "./query/answer.ts";
+export { type CheckAnswer, type CheckAsk, checkQuestion, hasFindings } from "./query/check.ts";
 export { type DiffAnswer, type DiffSide, diffQuestion } from "./query/diff.ts";
 export { traceQuestion } from "./query/trace.ts";
+export { checkJson } from "./render/check-json.ts";
+export { renderCheck } from "./render/check-text.ts";
 export { diffJson } from "./render/diff-json.ts";
 export { renderDiff } from "./render/diff-text.ts";
 export type { Layout } from "./render/layout.ts";

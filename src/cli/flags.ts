@@ -25,6 +25,7 @@ export interface Flags {
   readonly only?: string;
   readonly rows?: true;
   readonly exitZero?: true;
+  readonly failOn?: string;
   readonly format?: string;
   readonly write?: string;
   readonly to?: string;

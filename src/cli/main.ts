@@ -57,6 +57,7 @@ const LOADERS: ReadonlyMap<string, () => Promise<Run>> = new Map<string, () => P
   ["route", async () => (await import("./commands/route.ts")).route],
   ["bgp", async () => (await import("./commands/bgp.ts")).bgp],
   ["diff", async () => (await import("./commands/diff.ts")).diff],
+  ["check", async () => (await import("./commands/check.ts")).check],
   ["lab", async () => (await import("./commands/lab.ts")).lab],
   ["explain", async () => (await import("./commands/explain.ts")).explain],
   ["topologies", async () => (await import("./commands/topologies.ts")).topologies],

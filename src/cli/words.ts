@@ -1,4 +1,4 @@
-import { DF, DIFF_FORMATS, FORMATS, PROTOCOLS, SCHEMAS, SHELLS } from "./choices.ts";
+import { DF, DIFF_FORMATS, FAIL_ON, FORMATS, PROTOCOLS, SCHEMAS, SHELLS } from "./choices.ts";
 
 /** One option of a command. */
 export interface OptionWords {
@@ -188,6 +188,24 @@ it; with SRC and DST, where the way of a packet parts.`,
     ],
     examples: ["cni-trace diff udp vxlan", "cni-trace diff old.yaml new.yaml --mode bgp pod-a pod-b"],
     more: "Exit status: 0 they are the same, 1 they differ.",
+  },
+  {
+    name: "check",
+    args: [],
+    summary: "what is wrong with a network before any packet is lost",
+    about: `Reads topology and tables for what cannot work or will not keep working, walks
+packets between every kind of host, and says what is wrong, where, what will be
+seen of it and what to do.`,
+    group: ASK,
+    options: [
+      ...world,
+      { long: "fail-on", value: "SEVERITY", about: "exit with 1 from this severity on; default error", words: FAIL_ON },
+      format(FORMATS),
+      ascii,
+    ],
+    examples: ["cni-trace check -t two-subnets --mode host-gw", "cni-trace check -t mine.yaml --fail-on warning"],
+    more: `Exit status: 0 nothing of that severity, 1 something is, 2 the command line or an
+input is wrong: what a file says twice or leaves unsaid is an error of the file.`,
   },
   {
     name: "lab",

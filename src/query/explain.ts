@@ -1,3 +1,4 @@
+import { findLintCode, LINT_CODES, type LintEntry } from "../lint/codes.ts";
 import type { Mode } from "../modes/mode.ts";
 import { modes } from "../modes/registry.ts";
 import { nearest } from "../topology/nearest.ts";
@@ -6,6 +7,7 @@ import { type Entry, GLOSSARY } from "./glossary.ts";
 
 export type Explanation =
   | { readonly kind: "code"; readonly entry: CodeExplanation }
+  | { readonly kind: "lint"; readonly entry: LintEntry }
   | { readonly kind: "mode"; readonly mode: Mode }
   | { readonly kind: "word"; readonly entry: Entry }
   | { readonly kind: "unknown"; readonly word: string; readonly close?: string };
@@ -15,6 +17,8 @@ export function explain(word: string): Explanation {
   const wanted = word.trim();
   const code = findCode(wanted.toUpperCase());
   if (code) return { kind: "code", entry: code };
+  const lint = findLintCode(wanted.toUpperCase());
+  if (lint) return { kind: "lint", entry: lint };
   const lower = wanted.toLowerCase();
   const entry = GLOSSARY.find((candidate) => spellings(candidate).some((spelling) => means(spelling, lower)));
   const mode = modes.find((candidate) => candidate.name === lower || candidate.aliases.includes(lower));
@@ -26,7 +30,7 @@ export function explain(word: string): Explanation {
 
 /** Every word that can be explained. */
 function* words(): Generator<string> {
-  for (const { code } of CODES) yield code;
+  for (const { code } of [...CODES, ...LINT_CODES]) yield code;
   for (const mode of modes) yield mode.name;
   for (const entry of GLOSSARY) yield* spellings(entry);
 }

@@ -1,4 +1,5 @@
 import { bgpSchema } from "./schema-bgp.ts";
+import { checkSchema } from "./schema-check.ts";
 import { diffSchema } from "./schema-diff.ts";
 import { routeSchema, tablesSchema } from "./schema-tables.ts";
 import { traceSchema } from "./schema-trace.ts";
@@ -10,6 +11,7 @@ const SCHEMAS: ReadonlyMap<string, () => Schema> = new Map([
   ["route", routeSchema],
   ["bgp", bgpSchema],
   ["diff", diffSchema],
+  ["check", checkSchema],
 ]);
 
 /** The documents that have a schema. */

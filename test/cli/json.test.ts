@@ -9,6 +9,8 @@ describe("a document is what its published schema says", () => {
     ["tables", "tables -t two-subnets --mode host-gw"],
     ["route", "route -t two-subnets --mode host-gw node-1 10.244.2.2"],
     ["route", "route -t two-subnets --mode vxlan r1 10.244.2.2"],
+    ["check", "check -t two-nodes --mode bgp"],
+    ["check", "check -t blocked --mode vxlan --fail-on never"],
     ["bgp", "bgp -t bgp-routers --mode bgp"],
     ["bgp", "bgp -t two-nodes --mode vxlan node-1"],
     ["diff", "diff -t two-nodes vxlan host-gw pod-a pod-b"],

@@ -2,7 +2,7 @@ import type { Mode } from "../../modes/mode.ts";
 import { explain as find } from "../../query/explain.ts";
 import type { Entry } from "../../query/glossary.ts";
 import { labelled, Page } from "../../render/page.ts";
-import type { Explanation } from "../../trace/codes.ts";
+import type { CodeEntry } from "../../trace/codes/entry.ts";
 import { complain } from "../complain.ts";
 import { layoutOf } from "../layout.ts";
 import { writeMode } from "../mode-text.ts";
@@ -22,6 +22,9 @@ export const explain: Run = async (args, flags, io) => {
     case "code":
       writeCode(page, found.entry);
       break;
+    case "lint":
+      writeCode(page, { ...found.entry, kernel: "" });
+      break;
     case "mode":
       writeMode(page, found.mode satisfies Mode, "");
       break;
@@ -32,7 +35,7 @@ export const explain: Run = async (args, flags, io) => {
   return 0;
 };
 
-function writeCode(page: Page, { code, meaning, kernel, sees, causes, look, fix }: Explanation): void {
+function writeCode(page: Page, { code, meaning, kernel, sees, causes, look, fix }: Omit<CodeEntry, "verdict">): void {
   page.text(code, "strong");
   page.text(meaning);
   page.gap();
