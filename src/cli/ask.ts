@@ -4,6 +4,9 @@ import type { Outcome, Problem } from "../topology/problem.ts";
 import { DF, PROTOCOLS } from "./choices.ts";
 import type { Flags } from "./flags.ts";
 
+/** Nothing new is learned long before this one. */
+const MOST_PACKETS = 1000;
+
 /** The packet that SRC, DST and the flags describe, or everything that is wrong with them at once. */
 export function readAsk([src = "", to = ""]: readonly string[], flags: Flags): Outcome<Ask> {
   const problems: Problem[] = [];
@@ -19,6 +22,7 @@ export function readAsk([src = "", to = ""]: readonly string[], flags: Flags): O
   const sport = number("--sport", flags.sport, 1, 65535);
   const size = number("--size", flags.size, 1, 65535);
   const ttl = number("--ttl", flags.ttl, 1, 255);
+  const count = number("--count", flags.count, 1, MOST_PACKETS);
   const protocol = PROTOCOLS.find((word) => word === flags.protocol);
   const df = DF.find((word) => word === flags.df);
   problems.push(...notAmong("--protocol", flags.protocol, PROTOCOLS), ...notAmong("--df", flags.df, DF));
@@ -41,6 +45,8 @@ export function readAsk([src = "", to = ""]: readonly string[], flags: Flags): O
       ...(flags.ipv4 && { family: 4 }),
       ...(flags.ipv6 && { family: 6 }),
       ...(flags.cold && { cold: true }),
+      ...(count !== undefined && { count }),
+      ...(flags.allBranches && { allBranches: true }),
       ...(flags.oneWay && { oneWay: true }),
       ...(flags.traceroute && { traceroute: true }),
     },

@@ -1,5 +1,6 @@
 import type { Problem } from "../topology/problem.ts";
 import type { Answer } from "../trace/answer.ts";
+import { tracesOf } from "../trace/way.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
 
@@ -33,8 +34,13 @@ export async function writeCapture(
     return [{ code: "usage", message, hint: "ask once for each mode, with a file each" }];
   }
   const { pcapng } = await import("../render/pcapng.ts");
-  const { forward, reply } = answer;
-  const bytes = pcapng([forward.trace, ...(reply ? [reply.trace] : [])], `cni-trace ${io.version}`);
+  const walks = tracesOf(answer);
+  const names = walks.map(({ name }) => name);
+  const bytes = pcapng(
+    walks.map(({ trace }) => trace),
+    `cni-trace ${io.version}`,
+    names,
+  );
   if (isCaptureOnly(flags)) {
     io.write(bytes);
     return [];

@@ -14,6 +14,8 @@ export interface Flags {
   readonly traceroute?: true;
   readonly oneWay?: true;
   readonly cold?: true;
+  readonly count?: string;
+  readonly allBranches?: true;
   readonly expect?: string;
   readonly protocol?: string;
   readonly sport?: string;

@@ -20,7 +20,7 @@ export function bridgeHandleFrame(run: Run, skb: Skb): readonly Step[] {
   const ethernet = ethernetOf(skb);
   if (!port || bridge?.kind !== "bridge" || !ethernet) return run.drop(skb, "DEV_READY");
   if (isGroup(ethernet.src)) return run.drop(skb, "MAC_INVALID_SOURCE");
-  run.state.fdb.set(`${netns.name} ${bridge.name} ${ethernet.src}`, port.name);
+  run.state.fdb.set(`${netns.name} ${bridge.name} ${ethernet.src}`, { dev: port.name, mac: ethernet.src, by: "arp" });
   if (!bridge.up) return run.drop(skb, "DEV_READY", { dev: bridge.name });
   const frame = preRoute(run, netns, bridge, skb);
   if (!frame) return [];
@@ -72,8 +72,7 @@ function unicast(run: Run, netns: Netns, bridge: Bridge, from: Link | undefined,
 /** Written entries first, then what the bridge has learned. */
 function lookup(run: Run, netns: Netns, bridge: Bridge, mac: Mac): FdbEntry | undefined {
   const written = netns.fdb.near([]).find((row) => row.mac === mac && netns.links.get(row.dev)?.master === bridge.name);
-  const port = run.state.fdb.get(`${netns.name} ${bridge.name} ${mac}`);
-  return written ?? (port === undefined ? undefined : { dev: port, mac, by: "arp" });
+  return written ?? run.state.fdb.get(`${netns.name} ${bridge.name} ${mac}`);
 }
 
 /** The ports a frame that came in by `from` may leave by: not that one, unless it hairpins. */

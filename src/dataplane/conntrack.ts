@@ -2,11 +2,12 @@ import type { Ip } from "../addr/ip.ts";
 import { selectAddress } from "../kernel/fib.ts";
 import type { FilterRule } from "../kernel/netfilter.ts";
 import type { Netns } from "../kernel/netns.ts";
+import type { Tuple } from "../trace/learned.ts";
 import type { Header, Packet } from "../wire/header.ts";
 import { protocolNumber } from "../wire/protocol.ts";
 import type { Run } from "./run.ts";
 import { ipOf, type Skb, withIp } from "./skb.ts";
-import type { Connection, Tuple } from "./state.ts";
+import type { Connection } from "./state.ts";
 
 /** `nf_conntrack_in`: finds the connection a packet belongs to, or begins one. An ICMP error belongs to what it quotes. */
 export function track(run: Run, skb: Skb): Skb {

@@ -33,13 +33,14 @@ function cut(run: Run, skb: Skb, ip: IpHeader, mtu: number): readonly Skb[] {
   const headerLength = ip.kind === "ipv4" ? 20 : 48;
   const step = Math.floor((mtu - headerLength) / 8) * 8;
   const protocol = ip.fragment?.protocol ?? protocolNumber(body[0] as Header, ip.kind);
+  const serial = run.serial();
   const pieces: Skb[] = [];
   const count = Math.ceil((whole.end - whole.start) / step);
   run.note(skb, { kind: "fragment", mtu, count });
   for (let offset = whole.start; offset < whole.end; offset += step) {
     const length = Math.min(step, whole.end - offset);
     const more = offset + length < whole.end || (ip.fragment?.more ?? false);
-    const header = withFragment(ip, offset, more, protocol, skb.id);
+    const header = withFragment(ip, offset, more, protocol, serial);
     const packet: Packet = [header, { kind: "slice", packet: whole.packet, offset, length }];
     pieces.push({ ...skb, id: run.packet("fragment", skb.id), packet });
   }

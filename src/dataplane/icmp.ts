@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import { type FibResult, fibLookup, selectSource } from "../kernel/fib.ts";
+import { type FibResult, selectSource } from "../kernel/fib.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { IcmpError, IcmpSilence, SocketError } from "../trace/event.ts";
 import type { Header, Icmp, Packet, Quote } from "../wire/header.ts";
@@ -52,14 +52,15 @@ export function icmpSend(
     return [];
   }
   const netns = run.netns(skb.netns);
-  const back = fibLookup(netns, { dst: ip.src, hash: run.hash });
   // What was addressed to us is answered from that address; otherwise the way back chooses (`icmp_send`, saddr).
   const own = netns.addresses.some((address) => address.ip.equals(ip.dst));
+  const back = run.fib(netns, { dst: ip.src, ...(own && { src: ip.dst }) });
   const src = own ? ip.dst : back && selectSource(netns, back, ip.src);
   const id = run.packet("icmp-error", skb.id);
   const made =
-    src && sendable(back)
+    src && back && sendable(back)
       ? originate(run, {
+          found: back,
           id,
           netns: netns.name,
           src,
@@ -78,8 +79,8 @@ export function icmpSend(
   return [{ stage: "ip_local_out", skb: made }];
 }
 
-function sendable(back: FibResult | undefined): boolean {
-  return back?.route.type === "unicast" || back?.route.type === "local";
+function sendable({ route }: FibResult): boolean {
+  return route.type === "unicast" || route.type === "local";
 }
 
 function silence(skb: Skb): IcmpSilence | undefined {

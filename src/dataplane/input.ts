@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import { type FibResult, fibLookup } from "../kernel/fib.ts";
+import type { FibResult } from "../kernel/fib.ts";
 import type { Netns } from "../kernel/netns.ts";
 import { MAIN_TABLE } from "../kernel/route.ts";
 import { forwards, routesLocalnet } from "../kernel/sysctl.ts";
@@ -33,7 +33,7 @@ function routeInput(run: Run, netns: Netns, skb: Skb): readonly Step[] {
   const martian = martianReason(netns, ip, dev);
   if (martian) return run.drop(skb, martian, { dev, ip: martian === "IP_LOCALNET" ? ip.dst : ip.src });
   if (groupOrBroadcast(ip)) return [{ stage: "ip_local_deliver", skb }];
-  const found = fibLookup(netns, { dst: ip.dst, src: ip.src, iif: dev, mark: skb.mark, hash: run.hash });
+  const found = run.fib(netns, { dst: ip.dst, src: ip.src, iif: dev, mark: skb.mark });
   const forwarding = forwards(netns, dev, ip.dst.family);
   if (!found || !passable(found)) return unroutable(run, skb, found, forwarding);
   const mine = found.route.type !== "unicast";

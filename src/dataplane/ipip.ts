@@ -1,4 +1,3 @@
-import { fibLookup } from "../kernel/fib.ts";
 import type { Ipip } from "../kernel/link.ts";
 import type { Header } from "../wire/header.ts";
 import { lengthOf } from "../wire/stack.ts";
@@ -21,7 +20,7 @@ export function ipipXmit(run: Run, skb: Skb): readonly Step[] {
   if (inner.kind !== "ipv4") return run.drop(skb, "UNHANDLED_PROTO", { dev: link.name });
   const dst = link.remote ?? skb.route?.nexthop?.via ?? inner.dst;
   if (skb.depth >= RECURSION_LIMIT) return run.drop(skb, "RECURSION_LIMIT", { dev: link.name, ip: dst });
-  const way = fibLookup(netns, { dst, src: link.local, hash: run.hash });
+  const way = run.fib(netns, { dst, src: link.local });
   // The outer packet would enter the same tunnel again (`tx_errors`, collisions).
   if (way?.nexthop?.dev === link.name) return run.drop(skb, "RECURSION_LIMIT", { dev: link.name, ip: dst, route: way });
   const df = link.pmtudisc || inner.df;

@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import { type FibResult, fibLookup, selectSource } from "../kernel/fib.ts";
+import { type FibResult, selectSource } from "../kernel/fib.ts";
 import type { Link } from "../kernel/link.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Header, IpHeader } from "../wire/header.ts";
@@ -13,6 +13,8 @@ export interface Originate {
   readonly netns: string;
   readonly src?: Ip | undefined;
   readonly dst: Ip;
+  /** The way, where it was looked up already. */
+  readonly found?: FibResult;
   readonly ttl: number;
   readonly tos?: number;
   readonly df: boolean | "auto";
@@ -25,7 +27,7 @@ export interface Originate {
 export function originate(run: Run, what: Originate): Skb | undefined {
   const netns = run.netns(what.netns);
   const mark = what.mark ?? 0;
-  const found = fibLookup(netns, { dst: what.dst, src: what.src, mark, hash: run.hash });
+  const found = what.found ?? run.fib(netns, { dst: what.dst, src: what.src, mark });
   if (!found || (found.route.type !== "unicast" && found.route.type !== "local")) return undefined;
   const src = what.src ?? selectSource(netns, found, what.dst);
   // A tunnel's fixed source must be the namespace's own (`__ip_dev_find` in `ip_route_output_key`).
@@ -65,5 +67,5 @@ export function ipHeader(
   { src, dst, ttl, tos, df }: { src: Ip; dst: Ip; ttl: number; tos: number; df: boolean },
 ): IpHeader {
   if (dst.family === 6) return { kind: "ipv6", src, dst, ttl, tos, flow: 0 };
-  return { kind: "ipv4", src, dst, ttl, tos, id: ((run.packets.length * 64 + run.work) % 65535) + 1, df };
+  return { kind: "ipv4", src, dst, ttl, tos, id: (run.serial() % 65535) + 1, df };
 }

@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import { type FibResult, fibLookup, selectSource } from "../kernel/fib.ts";
+import { type FibResult, selectSource } from "../kernel/fib.ts";
 import { defaultTtl } from "../kernel/sysctl.ts";
 import type { SocketError } from "../trace/event.ts";
 import type { Packet } from "../wire/header.ts";
@@ -41,7 +41,7 @@ const DROP_OF_TYPE = {
 export function send(run: Run, what: Send): { readonly packet: Packet; readonly steps: readonly Step[] } {
   const id = run.packet(what.cause ?? "sent");
   const netns = run.netns(what.from);
-  const found = fibLookup(netns, { dst: what.dst, src: what.src, hash: run.hash });
+  const found = run.fib(netns, { dst: what.dst, src: what.src });
   const src = what.src ?? (found && selectSource(netns, found, what.dst)) ?? what.dst.masked(0);
   const size = lengthOf(what.payload) + (what.dst.family === 4 ? 20 : 40);
   const mtu = found ? pathMtu(run, netns, found, what.dst) : Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import { type FibResult, fibLookup } from "../kernel/fib.ts";
+import type { FibResult } from "../kernel/fib.ts";
 import type { Netns } from "../kernel/netns.ts";
 import { acceptsLocal, rpFilter } from "../kernel/sysctl.ts";
 import type { DropReason } from "../trace/reason.ts";
@@ -25,7 +25,7 @@ export function validateSource(
   if (own) return acceptsLocal(netns, dev) ? undefined : { reason: "IP_LOCAL_SOURCE" };
   const mode = rpFilter(netns, dev);
   if (mode === 0) return undefined;
-  const back = fibLookup(netns, { dst: src, iif: "lo", hash: run.hash });
+  const back = run.fib(netns, { dst: src, iif: "lo" });
   const leads = back?.route.type === "unicast";
   if (leads && (mode === 2 || reachesBy(back, dev))) return undefined;
   return { reason: "IP_RPFILTER", ...(back && { back }) };

@@ -1,16 +1,8 @@
-import type { Ip } from "../addr/ip.ts";
+import type { FdbEntry } from "../kernel/fdb.ts";
 import type { Neighbour } from "../kernel/neighbour.ts";
 import type { Socket } from "../kernel/socket.ts";
+import type { Tuple } from "../trace/learned.ts";
 import type { Packet } from "../wire/header.ts";
-
-/** What a connection is told apart by; ICMP errors are looked up by the packet they quote. */
-export interface Tuple {
-  readonly src: Ip;
-  readonly dst: Ip;
-  readonly protocol: number;
-  readonly sport: number;
-  readonly dport: number;
-}
 
 /** A connection a namespace tracks: how its first packet looked, and how its replies look. */
 export interface Connection {
@@ -31,10 +23,12 @@ export interface Fragments {
  * packets of a flow, the reply and every ICMP error see what came before.
  */
 export interface State {
+  /** How many packets were walked before, so that none has the identification of another. */
+  readonly walks: number;
   /** By `netns dev ip`. */
   readonly neighbours: ReadonlyMap<string, Neighbour>;
-  /** Bridge port by `netns bridge mac`. */
-  readonly fdb: ReadonlyMap<string, string>;
+  /** By `netns bridge mac`. */
+  readonly fdb: ReadonlyMap<string, FdbEntry>;
   /** Smaller path MTUs, by `netns ip`. */
   readonly pmtu: ReadonlyMap<string, number>;
   readonly connections: readonly Connection[];
@@ -46,6 +40,7 @@ export interface State {
 }
 
 export const EMPTY_STATE: State = {
+  walks: 0,
   neighbours: new Map(),
   fdb: new Map(),
   pmtu: new Map(),
@@ -57,8 +52,9 @@ export const EMPTY_STATE: State = {
 
 /** A copy to write in. */
 export interface MutableState {
+  walks: number;
   readonly neighbours: Map<string, Neighbour>;
-  readonly fdb: Map<string, string>;
+  readonly fdb: Map<string, FdbEntry>;
   readonly pmtu: Map<string, number>;
   readonly connections: Connection[];
   readonly fragments: Map<string, Fragments>;
@@ -68,6 +64,7 @@ export interface MutableState {
 
 export function thaw(state: State): MutableState {
   return {
+    walks: state.walks,
     neighbours: new Map(state.neighbours),
     fdb: new Map(state.fdb),
     pmtu: new Map(state.pmtu),

@@ -11,7 +11,7 @@ import { finishOutput } from "./neighbour.ts";
 import { ipOutput, localOut, type Send, send } from "./output.ts";
 import { forwarderReceive, tunXmit } from "./process.ts";
 import { netifReceive } from "./receive.ts";
-import { Run, WORK_LIMIT } from "./run.ts";
+import { Run, type Taken, WORK_LIMIT } from "./run.ts";
 import { segmentXmit } from "./segment.ts";
 import type { Skb, StageName, Step } from "./skb.ts";
 import { EMPTY_STATE, type State, thaw } from "./state.ts";
@@ -51,9 +51,11 @@ export interface WalkOptions {
   readonly state?: State;
   /** Show ARP and neighbour discovery as packets. */
   readonly cold?: boolean;
-  /** Picks among equal-cost branches; default 0, the first. */
-  readonly hash?: number;
+  /** Which equal-cost branches to take; default: those that the addresses hash to. */
+  readonly taken?: Taken;
 }
+
+const NONE_TAKEN: Taken = new Map();
 
 /**
  * Walks one packet, and every packet it causes, through the tables of a network as the Linux kernel would, and gives
@@ -66,7 +68,7 @@ export function walk(
 ): { readonly trace: Trace; readonly state: State } {
   const run = new Run(network, thaw(options.state ?? EMPTY_STATE), {
     cold: options.cold ?? false,
-    hash: options.hash ?? 0,
+    taken: options.taken ?? NONE_TAKEN,
   });
   run.settle = (steps) => settle(run, steps);
   const sent = send(run, what);
@@ -78,6 +80,7 @@ export function walk(
     packets: run.packets,
     events: run.events,
   };
+  run.state.walks++;
   return { trace, state: run.state };
 }
 

@@ -1,5 +1,4 @@
 import type { Ip } from "../addr/ip.ts";
-import { fibLookup } from "../kernel/fib.ts";
 import type { WireguardLink } from "../kernel/link.ts";
 import type { Netns } from "../kernel/netns.ts";
 import { defaultTtl } from "../kernel/sysctl.ts";
@@ -66,7 +65,7 @@ export function sealedBy(netns: Netns, { id, netns: name }: Pick<Skb, "id" | "ne
 
 /** A datagram that the device would get back to send is not sent (`-ELOOP`). */
 function leadsBack(run: Run, netns: Netns, { name, fwmark }: WireguardLink, dst: Ip): boolean {
-  const found = fibLookup(netns, { dst, mark: fwmark, hash: run.hash });
+  const found = run.fib(netns, { dst, mark: fwmark });
   return found !== undefined && outputDevice(found) === name;
 }
 

@@ -1,4 +1,4 @@
-import type { Diagnosis, Finding, Verdict } from "../trace/answer.ts";
+import type { Branches, Diagnosis, Direction, Finding, Verdict } from "../trace/answer.ts";
 import type { Code } from "../trace/codes.ts";
 import { placeName } from "../trace/project.ts";
 import { strandOf } from "../trace/strand.ts";
@@ -46,21 +46,50 @@ export function concludeBoth(forward: Diagnosed, reply: Diagnosed | undefined): 
   };
 }
 
-/** One packet over each of several equal routes: ambiguous when some deliver it and some do not. */
-export function concludeBranches(branches: readonly Diagnosis[]): Conclusion | undefined {
-  const [first] = branches;
-  if (!first) return undefined;
-  const lost = branches.filter(({ verdict }) => !arrives(verdict));
-  if (lost.length === 0 || lost.length === branches.length) {
-    return { verdict: first.verdict, code: first.code, because: [] };
-  }
-  const findings = lost.map(({ code, at, story }): Finding => ({ code, at, text: story.at(-1) ?? code }));
-  const text = `${lost.length} of ${branches.length} equal ways lose the packet.`;
-  return {
-    verdict: "AMBIGUOUS",
-    code: "ECMP_INCONSISTENT",
-    because: [{ code: "ECMP_INCONSISTENT", at: first.at, text }, ...findings],
-  };
+/**
+ * Packets over each of several equal routes, there and back: ambiguous when some arrive and some do not. `undefined`
+ * when there is one way only, or all agree.
+ */
+export function concludeBranches(forward: Direction, reply: Direction | undefined): Conclusion | undefined {
+  const findings = [...partedOf(forward.branches, "packet"), ...partedOf(reply?.branches, "reply")];
+  if (findings.length === 0) return undefined;
+  return { verdict: "AMBIGUOUS", code: "ECMP_INCONSISTENT", because: findings };
+}
+
+/** What is lost on some branches and not on others: how much of it, then each reason once. */
+function partedOf(branches: Branches | undefined, what: "packet" | "reply"): readonly Finding[] {
+  const lost = branches?.walked.filter(({ ttl }) => ttl === undefined) ?? [];
+  const [first] = lost;
+  if (!branches || !first || lost.length === branches.walked.length) return [];
+  const share =
+    lost.reduce((sum, way) => sum + way.share, 0) / branches.walked.reduce((sum, way) => sum + way.share, 0);
+  const where = placeName(first.choices[0]?.netns ?? first.trace.from);
+  const text = `${lost.length} of ${branches.walked.length} equal ways ${lost.length === 1 ? "loses" : "lose"} the ${what}, ${Math.round(share * 100)} % of all pairs.`;
+  const reasons = lost.map(({ diagnosis: { code, at, story } }): Finding => ({ code, at, text: story.at(-1) ?? code }));
+  const once = reasons.filter(
+    (one, i) => reasons.findIndex(({ at, text }) => at === one.at && text === one.text) === i,
+  );
+  return [{ code: "ECMP_INCONSISTENT", at: where, text }, ...once];
+}
+
+/**
+ * Packets of one flow: how the last one fares once everything is learned. That others were lost before is a risk of its
+ * own, since who sends no more than those never gets through.
+ */
+export function concludeFlow(
+  packets: readonly { readonly number: number; readonly forward: Diagnosed; readonly reply?: Diagnosed }[],
+): Conclusion {
+  const each = packets.map(({ forward, reply }) => concludeBoth(forward, reply));
+  const last = each.at(-1);
+  if (!last) throw new Error("a flow has packets");
+  const lost = packets.filter((_, i) => !arrives(each[i]?.verdict ?? last.verdict));
+  const [first] = lost;
+  if (!arrives(last.verdict) || !first) return last;
+  const died = arrives(first.forward.diagnosis.verdict) ? (first.reply ?? first.forward) : first.forward;
+  const { code, at } = died.diagnosis;
+  const text = `${lost.length} of ${packets.length} packets of the flow are lost (${code}) until the path MTU is learned; then the others pass.`;
+  const risk: Finding = { code: "LOST_UNTIL_LEARNED", at, text };
+  return { verdict: "REACHABLE_WITH_RISK", code: last.code, because: [...last.because, risk] };
 }
 
 function arrives(verdict: Verdict): boolean {

@@ -1,4 +1,5 @@
 import { Ip } from "../addr/ip.ts";
+import { hash32 } from "../addr/mac.ts";
 import { type Address, SCOPE_ORDER, type Scope } from "./address.ts";
 import type { Netns } from "./netns.ts";
 import { byPreference, type Nexthop, nexthopsOf, type Route } from "./route.ts";
@@ -15,8 +16,8 @@ export interface FibKey {
   readonly scope?: Scope | undefined;
   /** Leaves rows out, as BIRD leaves out its own when it resolves a next hop. */
   readonly except?: (route: Route) => boolean;
-  /** Which of several equal branches; reduced modulo their weights. Default: the first. */
-  readonly hash?: number | undefined;
+  /** Says which branch of a route with several is taken, by its place; default: the one that the addresses hash to. */
+  readonly branch?: ((netns: Netns, route: Route, dst: Ip) => number | undefined) | undefined;
 }
 
 /** The row that decided, the branch of it, and what lost or was passed over on the way. */
@@ -53,15 +54,27 @@ function usable(netns: Netns, row: Route, key: FibKey): boolean {
   return hops.length === 0 || hops.some((hop) => alive(netns, hop, key));
 }
 
-function alive(netns: Netns, hop: Nexthop, key: FibKey): boolean {
+function alive(netns: Netns, hop: Nexthop, key: Pick<FibKey, "oif">): boolean {
   const link = hop.dev === undefined ? undefined : netns.links.get(hop.dev);
   return link?.up === true && (key.oif === undefined || key.oif === hop.dev);
 }
 
+/** The branches of a route whose devices are up. */
+export function liveNexthops(netns: Netns, route: Route): readonly Nexthop[] {
+  return nexthopsOf(route).filter((hop) => alive(netns, hop, {}));
+}
+
+/**
+ * `fib_select_multipath`: a hash of the two addresses alone picks a branch (fib_multipath_hash_policy 0), so all flows
+ * of a pair go the same way. The kernel's hash is keyed at random; ours follows from the names, and respects weights.
+ */
 function chooseNexthop(netns: Netns, route: Route, key: FibKey): Nexthop | undefined {
   const hops = nexthopsOf(route).filter((hop) => alive(netns, hop, key));
+  if (hops.length < 2) return hops[0];
+  const told = nexthopsOf(route)[key.branch?.(netns, route, key.dst) ?? -1];
+  if (told && hops.includes(told)) return told;
   const total = hops.reduce((sum, hop) => sum + (hop.weight ?? 1), 0);
-  let left = total === 0 ? 0 : (key.hash ?? 0) % total;
+  let left = hash32(`${netns.name} ${key.src ?? ""} ${key.dst}`) % total;
   return hops.find((hop) => {
     left -= hop.weight ?? 1;
     return left < 0;

@@ -85,6 +85,7 @@ function asker(network: Network, src: Endpoint, dst: Endpoint): (change: Partial
     ttl: 64,
     df: "auto",
     cold: false,
+    count: 1,
   };
   return (change) => {
     const question = { ...base, ...change };

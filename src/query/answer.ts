@@ -1,19 +1,15 @@
-import type { Send } from "../dataplane/output.ts";
 import { EMPTY_STATE, type State } from "../dataplane/state.ts";
-import { type WalkOptions, walk } from "../dataplane/walk.ts";
-import { type Conclusion, concludeBoth, concludeBranches } from "../diagnose/conclusion.ts";
-import { diagnose } from "../diagnose/diagnose.ts";
+import type { WalkOptions } from "../dataplane/walk.ts";
+import { concludeBoth, concludeBranches, concludeFlow } from "../diagnose/conclusion.ts";
 import type { Network } from "../kernel/network.ts";
 import type { Socket } from "../kernel/socket.ts";
 import type { Mode } from "../modes/mode.ts";
 import type { Outcome } from "../topology/problem.ts";
 import type { Fault, Topology } from "../topology/topology.ts";
-import type { Answer, Direction, Question } from "../trace/answer.ts";
-import { arrivalTtl, crossings, fabricNeeds, headerBytes, places, senderSees } from "../trace/project.ts";
-import { eventsOf, type Trace } from "../trace/trace.ts";
+import type { Answer, Question } from "../trace/answer.ts";
 import { findEndpoint } from "./endpoint.ts";
-import { replyTo, requestOf, smallest } from "./flow.ts";
-import { pathMtu } from "./path-mtu.ts";
+import { smallest } from "./flow.ts";
+import { restOfFlow, sendPacket } from "./packets.ts";
 import { traceroute } from "./traceroute.ts";
 
 /** What a user asks: two places, and how the packet looks; what is left out has the usual default. */
@@ -28,6 +24,10 @@ export interface Ask {
   readonly df?: Question["df"];
   readonly family?: 4 | 6;
   readonly cold?: boolean;
+  /** How many packets of the flow are sent; default one. */
+  readonly count?: number;
+  /** Whether every way over equal routes is wanted, and not only whether they agree. */
+  readonly allBranches?: boolean;
   readonly oneWay?: boolean;
   readonly traceroute?: boolean;
   /** Whether to look for fixes when the packet does not arrive; default yes. */
@@ -76,55 +76,38 @@ export function questionOf(topology: Topology, network: Network, mode: Mode, ask
       ttl: ask.ttl ?? 64,
       df: ask.df ?? "auto",
       cold: ask.cold ?? false,
+      count: ask.count ?? 1,
     },
   };
 }
+
+/** How many ways over equal routes are walked at most: to see whether they agree, or to show every one of them. */
+const MOST_BRANCHES = { toAgree: 16, toShow: 64 } as const;
 
 /** Walks a question over a network that is built; without fixes. */
 export function answerQuestion(
   network: Network,
   question: Question,
-  ask: Pick<Ask, "oneWay" | "traceroute"> = {},
+  ask: Pick<Ask, "oneWay" | "traceroute" | "allBranches"> = {},
 ): Answer {
   const options: WalkOptions = { cold: question.cold, state: listening(question) };
-  const request = requestOf(question);
-  const there = walk(network, request, options);
-  const forward = direction(network, there, request);
-  const response = ask.oneWay ? undefined : replyTo(there.trace, question);
-  const back = response && walk(network, response, { ...options, state: there.state });
-  const reply = response && back && direction(network, back, response);
-  const concluded = otherBranches(network, request, options, forward) ?? concludeBoth(forward, reply);
+  const most = ask.allBranches ? MOST_BRANCHES.toShow : MOST_BRANCHES.toAgree;
+  const first = sendPacket(network, question, options, { oneWay: ask.oneWay ?? false, most });
+  const flow = question.count > 1 ? restOfFlow(network, question, options, { first, oneWay: ask.oneWay ?? false }) : [];
+  const { forward, reply, senderSees } = first.packet;
+  const both = concludeBoth(forward, reply);
   return {
     question,
-    ...concluded,
+    ...(concludeBranches(forward, reply) ?? (flow.length > 0 ? concludeFlow([first.packet, ...flow]) : both)),
     forward,
     ...(reply && { reply }),
-    senderSees: reply?.ttl !== undefined ? { kind: "reply" } : seen(there.trace),
+    senderSees,
     fixes: [],
-    ...(ask.traceroute && { traceroute: traceroute(network, request, options) }),
+    ...(flow.length > 0 && { flow: [first.packet, ...flow] }),
+    ...(ask.allBranches && { allBranches: true }),
+    ...(ask.traceroute && { traceroute: traceroute(network, first.request, options) }),
     assumptions: [],
   };
-}
-
-/** How many ways over equal routes are walked at most. */
-const MOST_BRANCHES = 16;
-
-/** What the other ways say when a route on this one had several; `undefined` when all agree. */
-function otherBranches(
-  network: Network,
-  request: Send,
-  options: WalkOptions,
-  forward: Direction,
-): Conclusion | undefined {
-  const weights = eventsOf(forward.trace, "route").flatMap(({ action }) => action.found.route.nexthops ?? []);
-  const count = Math.min(
-    MOST_BRANCHES,
-    weights.reduce((sum, hop) => sum + (hop.weight ?? 1), 0),
-  );
-  if (count < 2) return undefined;
-  const others = Array.from({ length: count - 1 }, (_, k) => walk(network, request, { ...options, hash: k + 1 }).trace);
-  const concluded = concludeBranches([forward.diagnosis, ...others.map((trace) => diagnose(network, trace))]);
-  return concluded?.verdict === "AMBIGUOUS" ? concluded : undefined;
 }
 
 /** A machine that is asked about is taken to listen where it is asked; of pods the topology says so itself. */
@@ -133,32 +116,4 @@ function listening({ dst, protocol, dport }: Question): State {
   const owner = { kind: "process", name: dst.name } as const;
   const socket: Socket = { protocol, port: dport, owner, by: "operator", assumed: true };
   return { ...EMPTY_STATE, sockets: new Map([[`${dst.netns} ${protocol} ${dport}`, socket]]) };
-}
-
-function seen(trace: Trace): Answer["senderSees"] {
-  const sees = senderSees(trace);
-  const left = trace.events.some((event) => event.action.kind === "transmit");
-  return sees.kind === "silence" && !left ? { kind: "nothing-sent" } : sees;
-}
-
-function direction(network: Network, { trace, state }: ReturnType<typeof walk>, sent: Send): Direction {
-  const ttl = arrivalTtl(trace);
-  const mtu = ttl === undefined ? undefined : pathMtu(network, sent, state);
-  const visited = places(trace);
-  return {
-    trace,
-    diagnosis: diagnose(network, trace),
-    crossings: crossings(trace),
-    places: visited.length,
-    ipHops: ipHops(trace),
-    headerBytes: headerBytes(trace),
-    ...(ttl !== undefined && { ttl }),
-    ...(mtu !== undefined && { pathMtu: mtu }),
-    fabric: fabricNeeds(trace),
-  };
-}
-
-/** What traceroute would count if everybody answered: one for each forwarding, one for the end. */
-function ipHops(trace: Trace): number {
-  return eventsOf(trace, "forward").length + 1;
 }

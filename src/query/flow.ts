@@ -9,8 +9,23 @@ const SYN_OPTIONS = new Uint8Array(16).fill(1);
 
 const SYN_WINDOW = 64240;
 
-/** The send call of a question: a datagram, a SYN, an INIT, or an echo request of the wanted IP length. */
-export function requestOf(question: Question): Send {
+/** Which packet of a flow it is, and what its sender knows by then. */
+export interface Turn {
+  /** From 1. */
+  readonly number: number;
+  /** TCP: whether a SYN was answered. */
+  readonly connected: boolean;
+  /** What the sender has learned of the path MTU. */
+  readonly pathMtu?: number | undefined;
+}
+
+const FIRST: Turn = { number: 1, connected: false };
+
+/**
+ * The send call of a question: a datagram, a SYN, an INIT, or an echo request of the wanted IP length. TCP sends its SYN
+ * until it is answered and then segments, and cuts them to what it knows of the path (`tcp_sync_mss`).
+ */
+export function requestOf(question: Question, turn: Turn = FIRST): Send {
   const { src, dst, ttl, df } = question;
   return {
     from: src.netns ?? "",
@@ -18,11 +33,25 @@ export function requestOf(question: Question): Send {
     ttl,
     df,
     process: src.name,
-    payload: filled(transport(question), question.size - headerOf(dst.ip)),
+    payload: filled(transport(question, turn), sizeOf(question, turn) - headerOf(dst.ip)),
   };
 }
 
-function transport({ protocol, sport, dport, size, dst }: Question): Header {
+/** In a flow of TCP it is the segments that have the wanted length, as far as one of that length is ever sent. */
+function sizeOf({ protocol, count, size, dst }: Question, { connected, pathMtu = size }: Turn): number {
+  if (protocol !== "tcp" || count === 1) return size;
+  return Math.min(size, connected ? pathMtu : headerOf(dst.ip) + 24 + SYN_OPTIONS.length);
+}
+
+/** What stands behind the TCP header once options are agreed on: timestamps; no-operations here. */
+const SEGMENT_OPTIONS = new Uint8Array(12).fill(1);
+
+function transport({ protocol, sport, dport, size, dst }: Question, { number, connected }: Turn): Header {
+  if (protocol === "tcp" && connected) {
+    const ports = { kind: "tcp", sport, dport, seq: number, ack: 1 } as const;
+    const room = size >= headerOf(dst.ip) + 32;
+    return { ...ports, flags: ["PSH", "ACK"], window: SYN_WINDOW, ...(room && { options: SEGMENT_OPTIONS }) };
+  }
   switch (protocol) {
     case "udp":
       return { kind: "udp", sport, dport };
@@ -41,7 +70,12 @@ function transport({ protocol, sport, dport, size, dst }: Question): Header {
     case "sctp":
       return { kind: "sctp", sport, dport, tag: 0, chunk: "init" };
     case "icmp":
-      return { kind: "icmp", type: dst.ip.family === 4 ? 8 : 128, code: 0, rest: ((sport << 16) | 1) >>> 0 };
+      return {
+        kind: "icmp",
+        type: dst.ip.family === 4 ? 8 : 128,
+        code: 0,
+        rest: ((sport << 16) | (number & 0xffff)) >>> 0,
+      };
   }
 }
 
@@ -86,9 +120,14 @@ export function replyTo(trace: Trace, question: Question): Send | undefined {
     // The kernel answers an echo request without DF; a default socket sets it.
     df: header.kind === "icmp" ? "never" : "auto",
     process: question.dst.name,
-    payload: payload ? [answer, payload] : [answer],
+    // A segment is acknowledged without data.
+    payload: payload && !isSegment(header) ? [answer, payload] : [answer],
     cause: "reply",
   };
+}
+
+function isSegment(header: Header): boolean {
+  return header.kind === "tcp" && !header.flags.includes("SYN");
 }
 
 /** Where the probe was taken in, when it was. */
@@ -101,8 +140,10 @@ function answerTo(header: Header): Header | undefined {
   switch (header.kind) {
     case "udp":
       return { ...header, sport: header.dport, dport: header.sport };
-    case "tcp":
-      return { ...header, sport: header.dport, dport: header.sport, ack: header.seq + 1, flags: ["SYN", "ACK"] };
+    case "tcp": {
+      const flags = header.flags.includes("SYN") ? (["SYN", "ACK"] as const) : (["ACK"] as const);
+      return { ...header, sport: header.dport, dport: header.sport, ack: header.seq + 1, flags };
+    }
     case "sctp":
       return { ...header, sport: header.dport, dport: header.sport, chunk: "init-ack" };
     case "icmp":

@@ -19,6 +19,7 @@ export function pathMtu(network: Network, what: Send, known: State): number | un
   const state = { ...EMPTY_STATE, neighbours, fdb, sessions, sockets };
   const probe = (length: number) => probed(network, what, state, length);
   const header = what.dst.family === 4 ? 20 : 40;
+  const least = lengthOf(what.payload.slice(0, 1)) + header;
   let low = lengthOf(what.payload) + header;
   let high = senderMtu(network, what);
   if (high < low) return undefined;
@@ -30,7 +31,12 @@ export function pathMtu(network: Network, what: Send, known: State): number | un
       if (size === high) return size;
     } else {
       high = size - 1;
-      if (high < low) return arrival(probe(low - header)) ? low : undefined;
+      if (high < low) {
+        // What arrived was cut on its way: whole, only less does.
+        if (arrival(probe(low - header))) return low;
+        if (low === least) return undefined;
+        [low, high] = [least, low - 1];
+      }
     }
     const told = toldMtu(trace);
     size = told !== undefined && told > low && told <= high ? told : Math.ceil((low + high) / 2);

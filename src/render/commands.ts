@@ -56,7 +56,7 @@ function* look(step: Step): Generator<Look> {
     }
     case "peer": {
       const { dev, publicKey, endpoint, port } = action.peer;
-      yield { command: `wg show ${dev} endpoints | grep ${publicKey}`, shows: `${publicKey}\t${endpoint}:${port}` };
+      yield { command: `wg show ${dev} endpoints | grep ${publicKey}`, shows: `${publicKey}  ${endpoint}:${port}` };
       return;
     }
     case "encapsulate":

@@ -1,6 +1,7 @@
-import type { Answer, Direction, Endpoint, Finding } from "../trace/answer.ts";
+import type { Answer, Branch, Branches, Diagnosis, Direction, Endpoint, Finding, FlowPacket } from "../trace/answer.ts";
 import type { Event } from "../trace/event.ts";
 import { pathOf } from "../trace/path.ts";
+import { places } from "../trace/project.ts";
 import type { Path, Step } from "../trace/steps.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Packet } from "../wire/header.ts";
@@ -14,6 +15,7 @@ import { record, refusedJson } from "./row-json.ts";
  */
 export function traceJson(answer: Answer): { readonly [key: string]: Json } {
   const { question, verdict, code, because, senderSees, forward, reply, fixes, traceroute, assumptions } = answer;
+  const { flow, allBranches = false } = answer;
   return fields({
     schemaVersion: SCHEMA_VERSION,
     kind: "trace",
@@ -22,8 +24,9 @@ export function traceJson(answer: Answer): { readonly [key: string]: Json } {
     code,
     because: because.map(findingJson),
     senderSees: plainOf(senderSees),
-    forward: directionJson(forward),
-    reply: reply && directionJson(reply),
+    forward: directionJson(forward, allBranches),
+    reply: reply && directionJson(reply, allBranches),
+    flow: flow?.map(packetJson),
     fixes: fixes.map((fix) => plainOf(fix)),
     traceroute: traceroute?.map((hop) => plainOf(hop)),
     assumptions,
@@ -34,18 +37,62 @@ function endpointJson({ name, netns, ip }: Endpoint): Json {
   return fields({ name, netns, ip: `${ip}` });
 }
 
-function directionJson(direction: Direction): Json {
-  const { trace, diagnosis, crossings, places, ipHops, headerBytes, ttl, pathMtu, fabric } = direction;
-  return {
-    diagnosis: fields({ ...record(diagnosis), because: diagnosis.because.map(findingJson) }),
-    summary: fields({ places, ipHops, crossings: plainOf(crossings), headerBytes, ttl, pathMtu }),
+/** A packet of a flow; the first stands in full where the only one would, and one that goes like another is told by it. */
+function packetJson({ number, size, like, senderSees, learned, forward, reply }: FlowPacket): Json {
+  const told = number === 1 || like !== undefined;
+  return fields({
+    number,
+    size,
+    like,
+    verdict: forward.diagnosis.verdict,
+    code: forward.diagnosis.code,
+    at: forward.diagnosis.at,
+    senderSees: plainOf(senderSees),
+    learned: learned.map((row) => plainOf(row)),
+    forward: told ? undefined : directionJson(forward, false),
+    reply: told ? undefined : reply && directionJson(reply, false),
+  });
+}
+
+/** How many ways equal routes leave, and which; each in full when it was asked for. */
+function branchesJson({ walked, more }: Branches, all: boolean): Json {
+  return fields({
+    walked: walked.length,
+    more,
+    lost: walked.filter(({ ttl }) => ttl === undefined).length,
+    ways: all ? walked.map(branchJson) : undefined,
+  });
+}
+
+function branchJson({ share, choices, trace, diagnosis, ttl }: Branch): Json {
+  return fields({
+    share,
+    choices: choices.map(({ netns, route, nexthop, share: part }) =>
+      fields({ netns, dst: `${route.dst}`, nexthop: plainOf(nexthop), share: part }),
+    ),
+    diagnosis: diagnosisJson(diagnosis),
+    ttl,
+    places: places(trace),
+  });
+}
+
+function diagnosisJson(diagnosis: Diagnosis): Json {
+  return fields({ ...record(diagnosis), because: diagnosis.because.map(findingJson) });
+}
+
+function directionJson(direction: Direction, allBranches: boolean): Json {
+  const { trace, diagnosis, crossings, ipHops, headerBytes, ttl, pathMtu, fabric, branches } = direction;
+  return fields({
+    diagnosis: diagnosisJson(diagnosis),
+    summary: fields({ places: direction.places, ipHops, crossings: plainOf(crossings), headerBytes, ttl, pathMtu }),
     fabric: fabric.map((need) => plainOf(need)),
+    branches: branches && branchesJson(branches, allBranches),
     path: pathJson(pathOf(trace), new Map(trace.events.map((event, index) => [event, index]))),
     from: trace.from,
     sent: headersJson(trace.sent),
     packets: trace.packets.map((packet) => plainOf(packet)),
     events: eventsJson(trace),
-  };
+  });
 }
 
 function findingJson({ code, at, text, refused }: Finding): Json {
@@ -53,8 +100,8 @@ function findingJson({ code, at, text, refused }: Finding): Json {
 }
 
 /** The way place by place; a step names its event by its place in `events`. */
-function pathJson({ places }: Path, index: ReadonlyMap<Event, number>): Json {
-  return places.map(({ number, netns, name, in: came, steps }) => ({
+function pathJson(path: Path, index: ReadonlyMap<Event, number>): Json {
+  return path.places.map(({ number, netns, name, in: came, steps }) => ({
     number,
     netns,
     name,

@@ -1,6 +1,8 @@
 import type { Answer, Direction, Finding } from "../trace/answer.ts";
 import { pathOf } from "../trace/path.ts";
 import type { Path } from "../trace/steps.ts";
+import { writeBranches } from "./branches-text.ts";
+import { writeFlow } from "./flow-text.ts";
 import type { Layout } from "./layout.ts";
 import { beside } from "./layout.ts";
 import { Page } from "./page.ts";
@@ -33,17 +35,20 @@ export function renderTrace(answer: Answer, options: TraceOptions): string {
   writePath(page, path, { verbose, findings: blamed(answer.forward) });
   writeOthers(page, path, verbose);
   writeReply(page, answer, verbose);
+  writeBranches(page, answer);
+  writeFlow(page, answer);
   page.gap();
   writeVerdict(page, answer, path, options.zoom);
   return page.toString();
 }
 
 /** Who speaks to whom, in which mode, and the packet itself. */
-function writeQuestion(page: Page, { question, forward }: Answer): void {
+function writeQuestion(page: Page, { question, forward, flow }: Answer): void {
   const { src, dst, mode, topology } = question;
   const ends = `${src.name}${at(src.name, `${src.ip}`)} → ${dst.name}${at(dst.name, `${dst.ip}`)}`;
   for (const line of beside(ends, `${mode} · ${topology}`, 43, page.layout.columns)) page.text(line, "strong");
-  page.text(packetWords(forward, question.size));
+  const packets = question.count > 1 ? `, ${question.count} packets of one flow` : "";
+  page.text(`${packetWords(forward, flow?.[0]?.size ?? question.size)}${packets}`);
 }
 
 function at(name: string, ip: string): string {

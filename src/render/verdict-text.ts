@@ -1,7 +1,8 @@
-import type { Answer, Direction, Finding, Fix, TracerouteHop } from "../trace/answer.ts";
+import type { Answer, Direction, Finding, Fix, FlowPacket, TracerouteHop } from "../trace/answer.ts";
 import { pathOf } from "../trace/path.ts";
 import type { Path } from "../trace/steps.ts";
-import { detours, fabricLegs, isWayBack } from "../trace/way.ts";
+import { detours, fabricLegs, isWayBack, settled } from "../trace/way.ts";
+import { agreementWords } from "./branches-text.ts";
 import { beside } from "./layout.ts";
 import { errorWords } from "./packet-words.ts";
 import { labelled, type Page, type Tone } from "./page.ts";
@@ -13,23 +14,44 @@ interface Line {
   readonly tone?: Tone;
 }
 
-/** How it ended: what arrived and at what price, or why it did not and what would help. */
-export function writeVerdict(page: Page, answer: Answer, path: Path, zoom: "brief" | "normal" | "verbose"): void {
+/**
+ * How it ended: what arrived and at what price, or why it did not and what would help. Of several packets the last one
+ * counts, and what went wrong is told of the first, whose way was shown.
+ */
+export function writeVerdict(page: Page, answer: Answer, shown: Path, zoom: "brief" | "normal" | "verbose"): void {
   const delivered = answer.verdict === "REACHABLE" || answer.verdict === "REACHABLE_WITH_RISK";
-  const lines = delivered ? [arrival(answer, path), ...risks(answer)] : loss(answer);
+  const end = settled(answer);
+  const path = answer.flow ? pathOf(end.forward.trace) : shown;
+  const lines = delivered ? [arrival(end, path), ...risks(end)] : loss(end);
   if (zoom === "brief") {
-    labelled(page, lines);
+    labelled(page, [...lines, ...ways(answer)]);
     return;
   }
-  labelled(page, [...lines, ...(delivered ? price(answer, path) : []), ...assumed(answer, zoom)]);
-  if (answer.forward.crossings.cni > 0) writePicture(page, path);
+  labelled(page, [...lines, ...ways(answer), ...(delivered ? price(end, path) : []), ...assumed(answer, zoom)]);
+  if (end.forward.crossings.cni > 0) writePicture(page, path);
   if (!delivered) writeHelp(page, answer);
   writeMore(page, answer, delivered, zoom);
 }
 
-function arrival({ verdict, forward, reply }: Answer, path: Path): Line {
+function arrival({ verdict, forward, reply, flow }: Answer, path: Path): Line {
   const risk = verdict === "REACHABLE_WITH_RISK" ? "but at risk, see below; " : "";
-  return { label: "DELIVERED", text: `${risk}${replyWords(forward, reply, path)}`, tone: "good" };
+  const packets = flow ? `${passed(flow)}; ` : "";
+  return { label: "DELIVERED", text: `${packets}${risk}${replyWords(forward, reply, path)}`, tone: "good" };
+}
+
+/** How many packets of a flow arrived, and were answered where an answer was walked. */
+function passed(flow: readonly FlowPacket[]): string {
+  const arrived = flow.filter(({ forward, reply }) => forward.ttl !== undefined && (!reply || reply.ttl !== undefined));
+  return `${arrived.length} of ${flow.length} packets`;
+}
+
+/** How many ways equal routes leave open, when there are several. */
+function ways({ forward, reply, allBranches }: Answer): readonly Line[] {
+  const hint = allBranches ? "" : "; --all-branches shows them";
+  return [
+    ...(forward.branches ? [{ label: "ways", text: `${agreementWords(forward.branches)}${hint}` }] : []),
+    ...(reply?.branches ? [{ label: "reply ways", text: `${agreementWords(reply.branches)}${hint}` }] : []),
+  ];
 }
 
 function replyWords(forward: Direction, reply: Direction | undefined, path: Path): string {
@@ -71,7 +93,8 @@ function loss(answer: Answer): readonly Line[] {
   const { code, at, because } = died.diagnosis;
   const blame = because.map((fact) => `${fact.code} at ${fact.at}`).join(" and ");
   const where = `${code} at ${at}${blame ? `, because ${blame}` : ""}`;
-  const text = died === forward ? where : `the packet arrives, its reply does not: ${where}`;
+  const packets = answer.flow ? `${passed(answer.flow)} pass; in the end ` : "";
+  const text = `${packets}${died === forward ? where : `the packet arrives, its reply does not: ${where}`}`;
   const lines: Line[] = [
     { label: verdict, text, tone: "bad" },
     { label: `${question.src.name} sees`, text: seen(answer) },

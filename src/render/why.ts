@@ -3,8 +3,11 @@ import { pathOf } from "../trace/path.ts";
 import type { Place } from "../trace/steps.ts";
 import { turnsOf } from "../trace/turns.ts";
 import { isWayBack, ttlSpent } from "../trace/way.ts";
+import { agreementWords, choiceWords, percent, placesWords } from "./branches-text.ts";
 import { dropWords } from "./drop-words.ts";
+import { endOf, seesWords } from "./flow-text.ts";
 import type { Layout } from "./layout.ts";
+import { byPlace } from "./learned-words.ts";
 import { errorWords } from "./packet-words.ts";
 import { Page } from "./page.ts";
 import { refusedWords } from "./row-words.ts";
@@ -14,7 +17,12 @@ import { sentencesOf } from "./step-sentence.ts";
 export function renderWhy(answer: Answer, layout: Layout): string {
   const page = new Page({ ...layout, columns: Math.min(layout.columns, 80) });
   const path = pathOf(answer.forward.trace);
-  const paragraphs = [...stays(path.places, answer), ...outcome(answer, path.places)];
+  const paragraphs = [
+    ...stays(path.places, answer),
+    ...outcome(answer, path.places),
+    ...otherWays(answer),
+    ...packets(answer),
+  ];
   const width = String(paragraphs.length).length;
   for (const [i, text] of paragraphs.entries()) {
     page.row({ head: `${String(i + 1).padStart(width)}  `, text, tones: { head: "strong" } });
@@ -94,6 +102,40 @@ function* outcome(answer: Answer, places: readonly Place[]): Generator<string> {
     : `The reply goes another way: ${back.places.map(({ name }) => name).join(", ")}`;
   yield `${way} and arrives with TTL ${reply.ttl}.`;
   if (answer.because.length > 0) yield answer.because.map(({ text }) => text).join(" ");
+}
+
+/** Equal ways: how many there are, and with --all-branches each of them. */
+function* otherWays({ forward, reply, allBranches }: Answer): Generator<string> {
+  for (const [what, branches] of [
+    ["The packet", forward.branches],
+    ["The reply", reply?.branches],
+  ] as const) {
+    if (!branches) continue;
+    const each = branches.walked.map(
+      (way, i) =>
+        `${i + 1}: ${way.choices.map(choiceWords).join(", ")}; by ${placesWords(way)} it is ${endOf(way)} (${percent(way.share)} of all pairs).`,
+    );
+    const told = allBranches ? [] : [" The first is shown."];
+    yield [`${what} has ${agreementWords(branches)}: routes have several equal branches.`, ...told].join("");
+    if (allBranches) yield* each;
+  }
+}
+
+/** What each packet of a flow finds that those before it taught. */
+function* packets({ flow, question }: Answer): Generator<string> {
+  for (const [i, packet] of (flow ?? []).entries()) {
+    const { number, like, forward, reply, learned, senderSees } = packet;
+    if (like !== undefined) {
+      if (flow?.[i + 1]?.like !== like) yield `Up to packet ${number} all go as packet ${like} did.`;
+      continue;
+    }
+    const died = forward.ttl === undefined ? forward : reply?.ttl === undefined ? reply : undefined;
+    const end = died && number > 1 ? ` ${died.diagnosis.story.join(" ")}` : "";
+    const sees = senderSees.kind === "reply" || !died ? "" : ` ${question.src.name} sees ${seesWords(packet)}.`;
+    const rows = byPlace(learned).map(([at, words]) => ` ${at} has learned: ${words.join("; ")}.`);
+    const back = died === reply && died ? "delivered, its reply " : "";
+    yield `Packet ${number} is ${back}${died ? endOf(died) : `${endOf(forward)}`}.${end}${sees}${rows.join("")}`;
+  }
 }
 
 function ttlSentence(places: readonly Place[], ttl: number): string {

@@ -1,7 +1,9 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Refused } from "../kernel/refused.ts";
+import type { Nexthop, Route } from "../kernel/route.ts";
 import type { Code } from "./codes.ts";
 import type { SocketError } from "./event.ts";
+import type { Learned } from "./learned.ts";
 import type { Trace } from "./trace.ts";
 
 export type Verdict = "REACHABLE" | "REACHABLE_WITH_RISK" | "UNREACHABLE" | "AMBIGUOUS" | "UNDETERMINED";
@@ -29,6 +31,8 @@ export interface Question {
   readonly ttl: number;
   readonly df: "auto" | "always" | "never";
   readonly cold: boolean;
+  /** How many packets of the flow are sent, each when the one before it and its answer have come to their end. */
+  readonly count: number;
 }
 
 /** An earlier fact that is to blame for where the packet died, or a risk on a path that works. */
@@ -90,10 +94,41 @@ export interface FabricNeed {
   readonly to: string;
 }
 
-/** One direction, walked. */
-export interface Direction {
+/** A packet walked to its end, and why it ended so. */
+export interface Walked {
   readonly trace: Trace;
   readonly diagnosis: Diagnosis;
+  /** TTL at the receiver; absent when it is not reached. */
+  readonly ttl?: number;
+}
+
+/** A branch that was taken where a route has several: a row, and one of its next hops. */
+export interface Choice {
+  readonly netns: string;
+  readonly route: Route;
+  readonly nexthop: Nexthop;
+  /** Of all pairs of addresses, how many hash to this branch: its weight among those of the branches that are up. */
+  readonly share: number;
+}
+
+/** One way through equal-cost routes. */
+export interface Branch extends Walked {
+  /** In the order in which the packet met them. */
+  readonly choices: readonly Choice[];
+  /** The product of the shares of its choices. */
+  readonly share: number;
+}
+
+/** The ways that equal-cost routes leave open to one packet. */
+export interface Branches {
+  /** Those that were walked; the first is the stable one, which every view shows. */
+  readonly walked: readonly Branch[];
+  /** Whether there are more than were walked. */
+  readonly more: boolean;
+}
+
+/** One direction, walked. */
+export interface Direction extends Walked {
   readonly crossings: Crossings;
   /** Places visited, ends included. */
   readonly places: number;
@@ -101,11 +136,26 @@ export interface Direction {
   readonly ipHops: number;
   /** Bytes that headers add to the packet where it is longest. */
   readonly headerBytes: number;
-  /** TTL at the receiver; absent when it is not reached. */
-  readonly ttl?: number;
   /** The largest packet with DF that arrives; absent when none does. */
   readonly pathMtu?: number;
   readonly fabric: readonly FabricNeed[];
+  /** The ways that routes with several equal branches leave open; absent when there is but one. */
+  readonly branches?: Branches;
+}
+
+/** One of several packets of a flow. */
+export interface FlowPacket {
+  /** From 1. */
+  readonly number: number;
+  /** IP length in bytes: TCP cuts its segments to what it knows of the way. */
+  readonly size: number;
+  readonly forward: Direction;
+  readonly reply?: Direction;
+  readonly senderSees: SenderSees;
+  /** What this packet and its answer taught, by whom. */
+  readonly learned: readonly Learned[];
+  /** The earlier packet that this one did everything like, and taught nothing. */
+  readonly like?: number;
 }
 
 /** Who answers a probe of each TTL; `*` where nobody does. */
@@ -131,6 +181,10 @@ export interface Answer {
   readonly reply?: Direction;
   readonly senderSees: SenderSees;
   readonly fixes: readonly Fix[];
+  /** With --count: every packet, the first included; the verdict is that of the last. */
+  readonly flow?: readonly FlowPacket[];
+  /** With --all-branches: views show every branch, not only how many there are. */
+  readonly allBranches?: boolean;
   readonly traceroute?: readonly TracerouteHop[];
   readonly assumptions: readonly string[];
 }

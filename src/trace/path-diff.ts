@@ -82,7 +82,7 @@ function sign(station: Station): string {
 }
 
 /** The first decision that is not the same on both sides. */
-function partingOf(left: Path, right: Path): Parting | undefined {
+export function partingOf(left: Path, right: Path): Parting | undefined {
   const [a, b] = [left, right].map(({ places }) =>
     places.flatMap(({ netns, steps }) => steps.map((step) => ({ netns, step }))),
   );

@@ -1,10 +1,42 @@
-import type { Direction, FabricNeed } from "./answer.ts";
+import type { Answer, Direction, FabricNeed } from "./answer.ts";
 import type { Path } from "./steps.ts";
+import type { Trace } from "./trace.ts";
+
+/** A walk of an answer, with a name for it where an answer has more than a packet and its reply. */
+export interface NamedTrace {
+  readonly trace: Trace;
+  readonly name?: string;
+}
+
+/** Every walk of an answer in order: packets and their replies, and with --all-branches those over other branches. */
+export function tracesOf({ forward, reply, flow, allBranches }: Answer): readonly NamedTrace[] {
+  const sent = flow
+    ? flow.flatMap((packet) => [
+        { trace: packet.forward.trace, name: `packet ${packet.number} of ${flow.length}` },
+        ...(packet.reply ? [{ trace: packet.reply.trace, name: `reply ${packet.number} of ${flow.length}` }] : []),
+      ])
+    : [{ trace: forward.trace }, ...(reply ? [{ trace: reply.trace }] : [])];
+  return allBranches ? [...sent, ...otherWays(forward, "way"), ...otherWays(reply, "reply way")] : sent;
+}
+
+function otherWays(direction: Direction | undefined, name: string): readonly NamedTrace[] {
+  const walked = direction?.branches?.walked ?? [];
+  return walked.slice(1).map(({ trace }, i) => ({ trace, name: `${name} ${i + 2} of ${walked.length}` }));
+}
 
 /** Whether a reply visits the places of the way there, backwards. */
 export function isWayBack(there: Path, back: Path): boolean {
   const names = there.places.map((place) => place.netns).reverse();
   return back.places.length === names.length && back.places.every((place, i) => place.netns === names[i]);
+}
+
+/** What an answer ends with: of several packets the last, once everything is learned. */
+export function settled(answer: Answer): Answer {
+  const last = answer.flow?.at(-1);
+  if (!last) return answer;
+  const { reply: _, ...rest } = answer;
+  const { forward, reply, senderSees } = last;
+  return { ...rest, forward, ...(reply && { reply }), senderSees };
 }
 
 /** Where processes other than the two at the ends took the packet out of the kernel and put it back. */

@@ -31,6 +31,17 @@ describe("-w FILE", () => {
     expect(readPcapng(lost.written.get("a") ?? new Uint8Array()).frames.at(-1)?.interface).toBe("node-1/eth0");
   });
 
+  test("holds every packet of a flow with its number, and with --all-branches every way", async () => {
+    const { written } = await capture("-w a --count 3 -t two-nodes --mode vxlan pod-a pod-b");
+    const { frames } = readPcapng(written.get("a") ?? new Uint8Array());
+    const names = frames.map(({ comment }) => comment.split(":")[0]);
+    expect([...new Set(names)]).toEqual([1, 2, 3].flatMap((n) => [`packet ${n} of 3`, `reply ${n} of 3`]));
+    const fault = "node-1: ip route replace 10.244.2.0/24 nexthop via 192.168.0.12 nexthop via 192.168.0.99";
+    const ways = await capture(`-w a --all-branches -t two-nodes --mode host-gw --fault '${fault}' pod-a pod-b`);
+    const comments = readPcapng(ways.written.get("a") ?? new Uint8Array()).frames.map(({ comment }) => comment);
+    expect(comments.some((comment) => comment.startsWith("way 2 of 2: "))).toBe(true);
+  });
+
   test("that cannot be written is a problem and ends with 2, before anything is printed", async () => {
     expect(await shell(words("-t two-nodes --mode vxlan -w /root/a pod-a pod-b"))).toEqual({
       out: "",

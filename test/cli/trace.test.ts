@@ -10,6 +10,14 @@ describe("the exit status says how it went, the same for every view", () => {
     ["--mode host-gw -t two-subnets pod-a pod-b --expect NO_ROUTE", 0],
     ["--mode vxlan -t two-subnets pod-a pod-b --expect NO_ROUTE", 1],
     ["--mode vxlan pod-a pod-x", 2],
+    ["--mode vxlan --count 3 pod-a pod-b", 0],
+    ["--mode vxlan --count 3 --size 1500 --df always pod-a pod-b", 1],
+    ["--mode vxlan --count 3 --size 1500 --df always pod-a pod-b --expect MTU_EXCEEDED_DF", 0],
+    ["--mode udp -t seed-calico --count 2 --size 1472 --set subnets.core.mtu=1400 container-1 container-3", 1],
+    ["--mode udp -t seed-calico --count 3 --size 1472 --set subnets.core.mtu=1400 container-1 container-3", 0],
+    ["--mode vxlan --count 0 pod-a pod-b", 2],
+    ["--mode vxlan --count 1001 pod-a pod-b", 2],
+    ["--mode vxlan --all-branches pod-a pod-b", 0],
   ])("%s: %i", async (line, status) => {
     for (const view of [[], ["-o", "json"], ["--minimal"], ["--why"], ["-q"]]) {
       expect(await shell([...words(line), ...view])).toMatchObject({ code: status });
@@ -28,7 +36,7 @@ describe("views", () => {
     [["--commands"], /^node-1# ip route get 10\.244\.2\.2/m],
     [["--minimal"], /^DELIVERED ttl=62 crossings=2 mtu=1450$/m],
     [["--traceroute"], /^ 3 {2}10\.244\.2\.2 {2}pod-b$/m],
-    [["-o", "json"], /^\{\n {2}"schemaVersion": "1\.0",/],
+    [["-o", "json"], /^\{\n {2}"schemaVersion": "1\.\d+",/],
   ])("%j", async (flags, fact) => {
     const { out, err } = await shell([...line, ...flags]);
     expect(out).toMatch(fact);
@@ -39,6 +47,12 @@ describe("views", () => {
   test("one answer has one view", async () => {
     const { err, code } = await shell([...line, "--why", "--minimal"]);
     expect([err.split("(")[0], code]).toEqual(["cni-trace: option '--why' cannot be used with option '--minimal' ", 2]);
+  });
+
+  test.each(["--commands", "--traceroute"])("%s is of one packet on one way", async (view) => {
+    for (const many of [["--count", "2"], ["--all-branches"]]) {
+      expect((await shell([...line, view, ...many])).code).toBe(2);
+    }
   });
 
   test("-q prints nothing at all", async () => {

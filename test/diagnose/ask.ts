@@ -53,7 +53,7 @@ export function ip(text: string): Ip {
   return parsed;
 }
 
-export function send(network: Network, probe: Probe = {}, hash = 0): Trace {
+export function send(network: Network, probe: Probe = {}): Trace {
   const { from = "pod/default/p1", to = "10.244.2.2", size = 60, df = "auto", ttl, ping = false, cause } = probe;
   const dst = ip(to);
   const what: Send = {
@@ -68,7 +68,7 @@ export function send(network: Network, probe: Probe = {}, hash = 0): Trace {
     ...(ttl !== undefined && { ttl }),
     ...(cause && { cause }),
   };
-  return walk(network, what, { hash }).trace;
+  return walk(network, what).trace;
 }
 
 /** `NO_ROUTE at r1`. */

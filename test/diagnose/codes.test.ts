@@ -4,8 +4,8 @@ import { DROP_REASONS } from "../../src/trace/reason.ts";
 import { filter, layer2, outcome, routing, size, tunnel } from "./modelled.ts";
 import { written } from "./written.ts";
 
-/** Said of several walks together; conclusion.test.ts has them. */
-const TOGETHER = ["RETURN_PATH_BROKEN", "RETURN_PATH_ASYMMETRIC", "ECMP_INCONSISTENT"];
+/** Said of several walks together; conclusion.test.ts and test/query have them. */
+const TOGETHER = ["RETURN_PATH_BROKEN", "RETURN_PATH_ASYMMETRIC", "ECMP_INCONSISTENT", "LOST_UNTIL_LEARNED"];
 
 test("every code of the registry comes from tables in some test, and no other does", () => {
   const cases = [...outcome, ...routing, ...layer2, ...tunnel, ...filter, ...size, ...written];

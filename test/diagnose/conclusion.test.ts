@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { concludeBoth, concludeBranches } from "../../src/diagnose/conclusion.ts";
+import { concludeBoth } from "../../src/diagnose/conclusion.ts";
 import { diagnose } from "../../src/diagnose/diagnose.ts";
 import type { Network } from "../../src/kernel/network.ts";
 import { cluster, networkFrom, type Probe, send, where } from "./ask.ts";
 
-function walked(network: Network, probe: Probe = {}, hash = 0) {
-  const trace = send(network, probe, hash);
+function walked(network: Network, probe: Probe = {}) {
+  const trace = send(network, probe);
   return { trace, diagnosis: diagnose(network, trace) };
 }
 
@@ -33,18 +33,4 @@ test("a reply that is not wrapped where the packet was takes another way", async
   expect(found.because[0]?.text).toBe(
     "The packet goes over lan (n1, n2, wrapped), and the reply comes back over lan (n1, n2).",
   );
-});
-
-test("equal routes of which one loses the packet are ambiguous", async () => {
-  const spread = "ip route replace 10.244.2.0/24 nexthop via 192.168.1.12 nexthop via 192.168.1.1";
-  const network = await networkFrom("flannel-host-gw", cluster({ faults: [{ n1: spread }] }));
-  const branches = [0, 1].map((hash) => walked(network, {}, hash).diagnosis);
-  const found = concludeBranches(branches);
-  expect([found?.verdict, ...(found?.because ?? []).map(where)]).toEqual([
-    "AMBIGUOUS",
-    "ECMP_INCONSISTENT at p2",
-    "NO_ROUTE at r1",
-  ]);
-  expect(concludeBranches(branches.slice(0, 1))).toEqual({ verdict: "REACHABLE", code: "DELIVERED", because: [] });
-  expect(concludeBranches([])).toBeUndefined();
 });

@@ -138,15 +138,26 @@ describe("branches and dead devices", () => {
   nic(node, "eth1", "192.168.1.11/24");
   type(node, "ip route add 10.5.0.0/24 nexthop via 192.168.0.1 weight 2 nexthop via 192.168.1.1");
 
-  test("a hash chooses among branches by weight", () => {
-    const out = [0, 1, 2, 3].map((hash) => fibLookup(node.netns, { dst: ip("10.5.0.1"), hash })?.nexthop?.dev);
-    expect(out).toEqual(["eth0", "eth0", "eth1", "eth0"]);
+  const leaving = (last: number) => fibLookup(node.netns, { dst: ip(`10.5.0.${last}`) })?.nexthop?.dev;
+  const all = Array.from({ length: 240 }, (_, i) => i + 1);
+
+  test("the addresses choose among branches, by weight, and always the same", () => {
+    const out = all.map(leaving);
+    expect(out).toEqual(all.map(leaving));
+    const share = out.filter((dev) => dev === "eth0").length / out.length;
+    expect(share).toBeGreaterThan(0.55);
+    expect(share).toBeLessThan(0.78);
+  });
+
+  test("who walks every branch says which, and is not heard about one that is down", () => {
+    const told = (branch: number) => fibLookup(node.netns, { dst: ip("10.5.0.1"), branch: () => branch })?.nexthop?.dev;
+    expect([told(0), told(1), told(7)]).toEqual(["eth0", "eth1", leaving(1)]);
   });
 
   test("a branch whose device is down is passed over, and its route stays", () => {
     type(node, "ip link set eth0 down");
-    const out = [0, 1, 2].map((hash) => fibLookup(node.netns, { dst: ip("10.5.0.1"), hash })?.nexthop?.dev);
-    expect(out).toEqual(["eth1", "eth1", "eth1"]);
+    expect(new Set(all.map(leaving))).toEqual(new Set(["eth1"]));
+    expect(fibLookup(node.netns, { dst: ip("10.5.0.1"), branch: () => 0 })?.nexthop?.dev).toBe("eth1");
   });
 
   test("a branch whose device is gone takes the route along", () => {

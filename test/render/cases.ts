@@ -16,6 +16,8 @@ export interface Case {
 }
 
 const NARROW_ROUTER = "routers.r1={addresses: [192.168.1.1, 192.168.2.1], mtu: {eth1: 1400}}";
+const NARROW_CORE = "subnets.core={cidr: 10.0.0.0/30, mtu: 1400}";
+const FAR = { src: "container-1", dst: "container-3" };
 const BUSY_ELSEWHERE = "pods.pod-b={host: node-2, listen: [tcp/5432]}";
 const NOBODY_THERE = "node-1: ip route replace 10.244.2.0/24 via 192.168.0.99 dev eth0";
 const V6 = ["cluster.podCIDR=fd00:10:244::/48", "cluster.nodeMaskSize=64", "subnets.lan=fd00:1::/64"];
@@ -93,6 +95,45 @@ export const CASES: ReadonlyMap<string, Case> = new Map<string, Case>([
       ],
     },
   ],
+  [
+    "branches-all",
+    {
+      mode: "flannel-host-gw",
+      topology: "two-nodes",
+      faults: [
+        "node-1: ip route replace 10.244.2.0/24 nexthop via 192.168.0.12 weight 3 nexthop via 192.168.0.99",
+        "node-2: ip route replace 10.244.1.0/24 nexthop via 192.168.0.11 dev eth0 nexthop via 192.168.0.1 dev eth0",
+      ],
+      ask: { allBranches: true },
+    },
+  ],
+  [
+    "flow-ipip",
+    { mode: "calico-ipip", topology: "seed-calico", set: [NARROW_CORE], ask: { ...FAR, size: 1480, count: 8 } },
+  ],
+  [
+    "flow-df",
+    { mode: "flannel-udp", topology: "bgp-routers", set: [NARROW_CORE], ask: { size: 1472, df: "always", count: 5 } },
+  ],
+  [
+    "flow-lost",
+    {
+      mode: "flannel-ipip",
+      topology: "bgp-routers",
+      set: [NARROW_CORE],
+      ask: { size: 1480, df: "always", count: 4, oneWay: true },
+    },
+  ],
+  [
+    "flow-tcp",
+    {
+      mode: "calico-ipip",
+      topology: "seed-calico",
+      set: [NARROW_CORE],
+      ask: { ...FAR, protocol: "tcp", size: 1480, count: 6 },
+    },
+  ],
+  ["flow-cold", { mode: "flannel-wireguard", topology: "two-nodes", ask: { cold: true, count: 3 } }],
   [
     "asymmetric",
     {

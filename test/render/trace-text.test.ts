@@ -35,6 +35,10 @@ const SHOWN: ReadonlyMap<string, readonly string[]> = new Map([
   ["vxlan-cold", ["normal", "verbose", "why"]],
   ["calico-veth", ["normal", "verbose", "why"]],
   ["bridge", ["normal", "minimal", "why"]],
+  ["branches-all", ["normal", "minimal", "why"]],
+  ["flow-ipip", ["normal", "brief", "minimal", "why"]],
+  ["flow-lost", ["normal", "why"]],
+  ["flow-cold", ["normal", "why"]],
 ]);
 
 describe.each([...CASES.keys()])("%s", (name) => {

@@ -30,6 +30,19 @@ export const SIZE_CODES = [
     fix: "Give the pods an MTU that fits the narrowest link, headers included, or widen that link.",
   },
   {
+    code: "LOST_UNTIL_LEARNED",
+    verdict: "risk",
+    meaning: "The first packets of a flow are lost, and those behind them pass once a smaller path MTU is learned.",
+    kernel: "",
+    sees: "one or two losses at the start of large transfers, then nothing more for ten minutes",
+    causes: [
+      "a router narrower than the tunnel's outer packet: its end learns from the ICMP error",
+      "a default UDP socket",
+    ],
+    look: ["cni-trace --count 4 --size SIZE: who learns what", "ip route show cache: mtu and expires"],
+    fix: "Give the pods an MTU that fits the narrowest link, headers included.",
+  },
+  {
     code: "FRAGMENTED",
     verdict: "risk",
     meaning: "The packet, or the one around it, was cut into pieces on the way.",
