@@ -128,7 +128,7 @@ function caseOf({ mode, topology }: Network, probe: Probe): Case {
   const dst = endpointOf(to);
   return {
     id,
-    question: { mode, topology, src, dst, protocol, sport, dport, size, df, ttl, cold },
+    question: { mode, topology, src, dst, protocol, sport, dport, size, df, ttl, cold, count: 1 },
     open,
     again: keep,
   };
