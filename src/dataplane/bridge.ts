@@ -75,11 +75,15 @@ function lookup(run: Run, netns: Netns, bridge: Bridge, mac: Mac): FdbEntry | un
   return written ?? run.state.fdb.get(`${netns.name} ${bridge.name} ${mac}`);
 }
 
-/** The ports a frame that came in by `from` may leave by: not that one, unless it hairpins. */
+/**
+ * The ports a frame that came in by `from` may leave by: not that one, unless it hairpins. The newest comes first, as in
+ * the list that `br_flood` goes through (`br_add_if` puts a port at its head).
+ */
 function egress(netns: Netns, bridge: Bridge, from: Link | undefined): readonly Link[] {
-  return [...netns.links.values()].filter(
+  const ports = [...netns.links.values()].filter(
     (link) => link.master === bridge.name && link.up && (link.name !== from?.name || (link.hairpin ?? false)),
   );
+  return ports.reverse();
 }
 
 /** Out by a port; what came in by another one passes FORWARD and POSTROUTING when br_netfilter is on. */

@@ -14,17 +14,13 @@ export function track(run: Run, skb: Skb): Skb {
   if (skb.untracked || skb.connection) return skb;
   const quote = skb.packet[2];
   const about = quote?.kind === "quote" ? tupleOf(quote.packet) : undefined;
-  const tuple = about ?? tupleOf(skb.packet);
+  // What an error quotes travelled the other way (`nf_conntrack_inet_error`).
+  const tuple = about ? reversed(about) : tupleOf(skb.packet);
   if (!tuple) return skb;
   for (const entry of run.state.connections) {
     if (entry.netns !== skb.netns) continue;
-    // What an error quotes travelled the other way.
-    if (same(entry.original, tuple)) {
-      return { ...skb, connection: { entry, direction: about ? "reply" : "original", fresh: false } };
-    }
-    if (same(entry.reply, tuple)) {
-      return { ...skb, connection: { entry, direction: about ? "original" : "reply", fresh: false } };
-    }
+    if (same(entry.original, tuple)) return { ...skb, connection: { entry, direction: "original", fresh: false } };
+    if (same(entry.reply, tuple)) return { ...skb, connection: { entry, direction: "reply", fresh: false } };
   }
   if (about) return skb;
   const entry: Connection = { netns: skb.netns, original: tuple, reply: reversed(tuple) };
@@ -37,7 +33,7 @@ export function translateReply(run: Run, skb: Skb): Skb {
   if (!connection || connection.fresh) return skb;
   const { original, reply } = connection.entry;
   if (connection.direction === "reply" && !reply.dst.equals(original.src)) {
-    return translate(run, unquote(skb, reply.dst, original.src), "dst", original.src);
+    return translate(run, unquote(skb, "src", reply.dst, original.src), "dst", original.src);
   }
   return skb;
 }
@@ -52,7 +48,7 @@ export function masquerade(run: Run, netns: Netns, skb: Skb, out: string | undef
 export function snat(run: Run, skb: Skb, to: Ip, rule: FilterRule): Skb {
   const { connection } = skb;
   if (!connection) return skb;
-  const entry: Connection = { ...connection.entry, reply: { ...connection.entry.reply, dst: to } };
+  const entry: Connection = { ...connection.entry, reply: { ...connection.entry.reply, dst: to }, rule };
   return translate(run, { ...skb, connection: { ...connection, entry } }, "src", to, rule);
 }
 
@@ -64,28 +60,31 @@ export function confirm(run: Run, skb: Skb): Skb {
     run.state.connections.push(connection.entry);
     return { ...skb, connection: { ...connection, fresh: false } };
   }
-  const { original, reply } = connection.entry;
-  if (connection.direction === "original" && ipOf(skb).src.equals(original.src) && !reply.dst.equals(original.src)) {
-    return translate(run, skb, "src", reply.dst);
+  const { original, reply, rule } = connection.entry;
+  if (connection.direction !== "original") return skb;
+  // An error about a reply, whoever it is from, is made to look as if the translated end had sent it.
+  if (skb.packet[2]?.kind === "quote" && !reply.dst.equals(original.src)) {
+    return translate(run, unquote(skb, "dst", original.src, reply.dst), "src", reply.dst);
   }
-  return skb;
+  return ipOf(skb).src.equals(original.src) ? translate(run, skb, "src", reply.dst, rule) : skb;
 }
 
 function translate(run: Run, skb: Skb, field: "src" | "dst", after: Ip, rule?: FilterRule): Skb {
   const before = ipOf(skb)[field];
-  if (before.equals(after)) return skb;
+  const drawsPort = rule?.target.kind === "MASQUERADE" && rule.target.randomFully;
+  if (before.equals(after) && !drawsPort) return skb;
   const changed = withIp(skb, { [field]: after });
   run.note(changed, { kind: "translate", field, before, after, ...(rule && { rule }) });
   return changed;
 }
 
-/** In an ICMP error the quoted packet is translated back as well. */
-function unquote(skb: Skb, from: Ip, to: Ip): Skb {
+/** In an ICMP error the quoted packet is translated as well. */
+function unquote(skb: Skb, field: "src" | "dst", from: Ip, to: Ip): Skb {
   const packet = skb.packet.map((header): Header => {
     if (header.kind !== "quote") return header;
     const [ip, ...rest] = header.packet;
-    if ((ip?.kind !== "ipv4" && ip?.kind !== "ipv6") || !ip.src.equals(from)) return header;
-    return { ...header, packet: [{ ...ip, src: to }, ...rest] };
+    if ((ip?.kind !== "ipv4" && ip?.kind !== "ipv6") || !ip[field].equals(from)) return header;
+    return { ...header, packet: [{ ...ip, [field]: to }, ...rest] };
   });
   return { ...skb, packet };
 }

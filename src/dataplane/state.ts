@@ -1,5 +1,6 @@
 import type { FdbEntry } from "../kernel/fdb.ts";
 import type { Neighbour } from "../kernel/neighbour.ts";
+import type { FilterRule } from "../kernel/netfilter.ts";
 import type { Socket } from "../kernel/socket.ts";
 import type { Tuple } from "../trace/learned.ts";
 import type { Packet } from "../wire/header.ts";
@@ -9,6 +10,8 @@ export interface Connection {
   readonly netns: string;
   readonly original: Tuple;
   readonly reply: Tuple;
+  /** The rule that translates it. */
+  readonly rule?: FilterRule;
 }
 
 /** Fragments that wait for the rest. */

@@ -45,7 +45,7 @@ export function expectedOf(network: Network, cases: readonly Case[], hashed: Rea
     return {
       case: each,
       trace: there.trace,
-      lines: traces.flatMap((trace) => linesOfTrace(trace, unknowable)),
+      lines: traces.flatMap((trace) => linesOfTrace(network, trace, unknowable)),
       outcome: outcomeOf(each, there.trace, back?.trace),
     };
   });

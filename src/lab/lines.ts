@@ -1,3 +1,6 @@
+import { isGroup } from "../addr/mac.ts";
+import type { Network } from "../kernel/network.ts";
+import type { Port } from "../kernel/row.ts";
 import type { Event } from "../trace/event.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Header, Packet } from "../wire/header.ts";
@@ -24,12 +27,25 @@ export interface Unknowable {
 }
 
 /** The frames of a walk in the order in which devices handle them. */
-export function linesOfTrace(trace: Trace, unknowable: Unknowable): readonly Line[] {
-  return trace.events.flatMap((event) => lineOf(event, unknowable) ?? []);
+export function linesOfTrace(network: Network, trace: Trace, unknowable: Unknowable): readonly Line[] {
+  return trace.events.flatMap((event) => lineOf(network, event, unknowable) ?? []);
 }
 
-function lineOf({ at, action, headers }: Event, unknowable: Unknowable): Line | undefined {
+/**
+ * Whether a frame reached a device only because a bridge or a segment flooded it: the model counts those that ignore a
+ * frame, and names none, and whether a bridge floods depends on what passed long before.
+ */
+export function isAside(network: Network, { netns, dev }: Port, [ethernet]: Packet): boolean {
+  const link = network.netns(netns)?.links.get(dev);
+  if (ethernet?.kind !== "ethernet" || !link?.mac || ethernet.dst === link.mac || isGroup(ethernet.dst)) return false;
+  if (link.kind === "nic") return true;
+  const peer = link.kind === "veth" ? network.netns(link.peer.netns)?.links.get(link.peer.dev) : undefined;
+  return link.master === undefined && peer?.master !== undefined;
+}
+
+function lineOf(network: Network, { at, action, headers }: Event, unknowable: Unknowable): Line | undefined {
   if (action.kind !== "transmit" && action.kind !== "receive") return undefined;
+  if (action.kind === "receive" && isAside(network, at, headers)) return undefined;
   const direction = action.kind === "transmit" ? "out" : "in";
   return { where: `${at.netns} ${at.dev}`, direction, text: packetText(headers, unknowable) };
 }

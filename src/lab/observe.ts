@@ -3,7 +3,7 @@ import { DecodeError, type Tunnel } from "../wire/codec.ts";
 import { decode, TUNNELS } from "../wire/stack.ts";
 import type { Expected, Outcome } from "./expect.ts";
 import type { Frame, Probed } from "./layout.ts";
-import { type Line, packetText, type Unknowable } from "./lines.ts";
+import { isAside, type Line, packetText, type Unknowable } from "./lines.ts";
 import type { Names } from "./names.ts";
 
 /** What the kernel did with a case. */
@@ -12,7 +12,6 @@ export interface Observed {
   readonly outcome: Outcome;
 }
 
-const OTHERHOST = 3;
 /** The ports behind which this network's own tunnels are. */
 export function tunnelsOf(network: Network): ReadonlyMap<number, Tunnel> {
   const tunnels = new Map(TUNNELS);
@@ -64,23 +63,16 @@ function errorText({ errno, origin, type, code, from, mtu }: Probed["result"]["e
 function lineOf(
   network: Network,
   names: Names,
-  { netns, dev, dir, type, hex, start }: Frame,
+  { netns, dev, dir, hex, start }: Frame,
   unknowable: Unknowable,
   tunnels: ReadonlyMap<number, Tunnel>,
 ): Line | undefined {
   const place = names.places.get(netns) ?? netns;
-  const kind = network.netns(place)?.links.get(dev)?.kind;
-  if (
-    type === OTHERHOST &&
-    (kind === "nic" || kind === "veth") &&
-    network.netns(place)?.links.get(dev)?.master === undefined
-  ) {
-    return undefined;
-  }
   const where = `${place} ${dev}`;
   const bytes = Uint8Array.from(Buffer.from(hex, "hex"));
   try {
     const packet = decode(bytes, start, tunnels);
+    if (dir === "in" && isAside(network, { netns: place, dev }, packet)) return undefined;
     const tcp = packet.find((header) => header.kind === "tcp");
     if (tcp?.kind === "tcp" && !tcp.flags.some((flag) => flag === "SYN" || flag === "RST")) return undefined;
     return { where, direction: dir, text: packetText(packet, unknowable) };

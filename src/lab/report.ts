@@ -39,11 +39,19 @@ export function agreementText(agreement: Agreement): string {
 }
 
 function disagreementLines({ case: name, about, expected, observed, row }: Disagreement): readonly string[] {
+  const [ours, theirs] = [only(expected, observed), only(observed, expected)];
+  // The same lines in another order: from where the orders part.
+  const parts = ours.length + theirs.length > 0 ? 0 : expected.findIndex((line, k) => line !== observed[k]);
+  const shown = ours.length + theirs.length > 0 ? [ours, theirs] : [expected.slice(parts), observed.slice(parts)];
   return [
     "",
     `${name}: ${about}`,
-    ...expected.filter((line) => !observed.includes(line)).map((line) => `  expected  ${line}`),
-    ...observed.filter((line) => !expected.includes(line)).map((line) => `  observed  ${line}`),
+    ...(shown[0] ?? []).map((line) => `  expected  ${line}`),
+    ...(shown[1] ?? []).map((line) => `  observed  ${line}`),
     ...(row === undefined ? [] : [`  decided by  ${row}`]),
   ];
+}
+
+function only(lines: readonly string[], others: readonly string[]): readonly string[] {
+  return lines.filter((line) => !others.includes(line));
 }

@@ -6,3 +6,8 @@ export function filterWords({ hook, table, chain, rule, verdict }: ActionOf<"fil
   const where = table === "filter" ? hook : `${hook} (${table})`;
   return `${where}: ${rule ? filterRuleText(chain.name, rule) : `policy ${verdict}`}`;
 }
+
+/** From which address to which; the same one means that only the port is another. */
+export function translationWords({ before, after }: ActionOf<"translate">): string {
+  return before.equals(after) ? `${after}, with another port` : `${before} → ${after}`;
+}

@@ -1,6 +1,7 @@
 import type { Action, PacketInfo } from "../trace/event.ts";
 import { placeName } from "../trace/project.ts";
 import type { EventOf, Trace } from "../trace/trace.ts";
+import { translationWords } from "./filter-words.ts";
 import { fdbWords, leaseWords, neighbourWords, routeWords, wireguardPeerWords } from "./row-words.ts";
 
 /** A frame that a capture on a device would show, with what the capture's reader is told of it. */
@@ -86,7 +87,7 @@ function stepWords(action: Action): readonly string[] {
     case "forward":
       return [`ttl ${action.ttl}`];
     case "translate":
-      return [`${action.field === "src" ? "snat" : "dnat"} ${action.before} → ${action.after}`];
+      return [`${action.field === "src" ? "snat" : "dnat"} ${translationWords(action)}`];
     case "encapsulate":
       return [`encapsulated by ${action.by}`];
     case "decapsulate":

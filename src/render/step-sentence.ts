@@ -1,7 +1,7 @@
 import type { Place, Step } from "../trace/steps.ts";
 import type { Header } from "../wire/header.ts";
 import { dropWords } from "./drop-words.ts";
-import { filterWords } from "./filter-words.ts";
+import { filterWords, translationWords } from "./filter-words.ts";
 import { icmpWords, outerEnds } from "./packet-words.ts";
 import { routeWords } from "./row-words.ts";
 import { isAssumed, serviceWords } from "./step-text.ts";
@@ -58,9 +58,7 @@ export function sentencesOf(told: Told): readonly string[] {
     case "reassemble":
       return [`${place.name} puts the ${action.count} fragments together.`];
     case "translate":
-      return [
-        `A rule changes its ${action.field === "src" ? "source" : "destination"}: ${action.before} → ${action.after}.`,
-      ];
+      return [`A rule changes its ${action.field === "src" ? "source" : "destination"}: ${translationWords(action)}.`];
     case "filter":
       return [`Netfilter stops it. ${filterWords(action)}.`];
     case "drop": {

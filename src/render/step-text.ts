@@ -3,7 +3,7 @@ import type { Exchange } from "../trace/exchange.ts";
 import type { Step } from "../trace/steps.ts";
 import type { Packet } from "../wire/header.ts";
 import { dropWords } from "./drop-words.ts";
-import { filterWords } from "./filter-words.ts";
+import { filterWords, translationWords } from "./filter-words.ts";
 import { errorWords, icmpWords, outerEnds, popWords, pushWords } from "./packet-words.ts";
 import { fdbWords, leaseWords, neighbourWords, routeWords, wireguardPeerWords } from "./row-words.ts";
 
@@ -78,9 +78,7 @@ function entries(step: Step): readonly Entry[] {
     case "reassemble":
       return [{ ...numbered, label: "whole", text: `put together from ${action.count} fragments` }];
     case "translate":
-      return [
-        { ...plain, label: action.field === "src" ? "snat" : "dnat", text: `${action.before} → ${action.after}` },
-      ];
+      return [{ ...plain, label: action.field === "src" ? "snat" : "dnat", text: translationWords(action) }];
     case "filter":
       return [{ ...plain, label: "filter", text: filterWords(action) }];
     case "flood": {

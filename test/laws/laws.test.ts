@@ -8,18 +8,15 @@ import type { Network } from "../../src/kernel/network.ts";
 import { buildNetwork } from "../../src/modes/build.ts";
 import { modes } from "../../src/modes/registry.ts";
 import { arrival } from "../../src/query/flow.ts";
-import { loadTopology } from "../../src/topology/load.ts";
 import type { Fault } from "../../src/topology/topology.ts";
 import { fabricNeeds } from "../../src/trace/project.ts";
 import { eventsOf, probePackets, type Trace } from "../../src/trace/trace.ts";
 import { lengthOf } from "../../src/wire/stack.ts";
-import { type Drawn, documentOf, drawn, networkOf, topologyOf } from "./random.ts";
+import { type Drawn, documentOf, drawn, loaded, mixed, worldOf } from "./random.ts";
 
 const SEED = 20261122;
 const RUNS = 30;
 const healthy = drawn({ min: 0, max: 0 });
-/** Two in three draws have faults. */
-const mixed = fc.oneof(drawn({ min: 1, max: 3 }), drawn({ min: 1, max: 2 }), healthy);
 
 function law(arbitrary: fc.Arbitrary<Drawn>, holds: (draw: Drawn) => Promise<void>): Promise<void> {
   return fc.assert(fc.asyncProperty(arbitrary, holds), { seed: SEED, numRuns: RUNS });
@@ -28,7 +25,7 @@ function law(arbitrary: fc.Arbitrary<Drawn>, holds: (draw: Drawn) => Promise<voi
 describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) => {
   test("what is looked up is what is expanded", () =>
     law(mixed, async (draw) => {
-      const network = networkOf(await topologyOf(draw), mode, draw);
+      const { network } = await worldOf(draw, mode);
       const addresses = [...namespaces(network)].flatMap((netns) => netns.addresses.map((address) => address.ip));
       for (const netns of namespaces(network)) {
         const routes = [...netns.routes.rows()];
@@ -75,13 +72,14 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) =
 
   test("building twice gives the same tables", () =>
     law(mixed, async (draw) => {
-      const topology = await topologyOf(draw);
-      expect(everything(networkOf(topology, mode, draw))).toEqual(everything(networkOf(topology, mode, draw)));
+      const once = await worldOf(draw, mode);
+      const twice = await worldOf(draw, mode);
+      expect(everything(once.network)).toEqual(everything(twice.network));
     }));
 
   test("every header that was pushed is popped on delivery, and every frame fits its device", () =>
     law(mixed, async (draw) => {
-      const network = networkOf(await topologyOf(draw), mode, draw);
+      const { network } = await worldOf(draw, mode);
       for (const [from, to] of pairs(network)) {
         for (const size of [60, 1400]) {
           const { trace } = walk(network, datagram(from, to, size));
@@ -97,7 +95,7 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) =
 
   test("on a healthy topology every tunnel leads to somebody's address", () =>
     law(healthy, async (draw) => {
-      const network = networkOf(await topologyOf(draw), mode, draw);
+      const { network } = await worldOf(draw, mode);
       const all = [...namespaces(network)];
       const owned = (ip: Ip) => all.some((netns) => netns.addresses.some((address) => address.ip.equals(ip)));
       for (const netns of all) {
@@ -112,8 +110,7 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) =
 
   test("taking away a row that a step names changes that step", () =>
     law(healthy, async (draw) => {
-      const topology = await topologyOf(draw);
-      const network = networkOf(topology, mode, draw);
+      const { topology, network } = await worldOf(draw, mode);
       const pair = pairs(network)[0];
       if (!pair) return;
       const before = walk(network, datagram(...pair, 60)).trace;
@@ -126,8 +123,7 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) =
 
   test("forbidding what a walk asks of the fabric kills it there, forbidding anything else changes nothing", () =>
     law(healthy, async (draw) => {
-      const topology = await topologyOf(draw);
-      const network = networkOf(topology, mode, draw);
+      const { network } = await worldOf(draw, mode);
       const pair = pairs(network)[0];
       if (!pair) return;
       const before = walk(network, datagram(...pair, 60)).trace;
@@ -147,11 +143,9 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) =
 });
 
 async function forbidding(draw: Drawn, mode: (typeof modes)[number], segment: string, rule: string): Promise<Network> {
-  const document = documentOf(draw) as { subnets: Record<string, { drop?: string[] }> };
-  document.subnets[segment] = { ...document.subnets[segment], drop: [rule] };
-  const loaded = await loadTopology({ text: JSON.stringify(document), file: "random.json" });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const built = buildNetwork(loaded.value, mode);
+  const document = documentOf(draw);
+  const subnets = { ...document.subnets, [segment]: { ...document.subnets[segment], drop: [rule] } };
+  const built = buildNetwork(await loaded({ ...document, subnets }), mode);
   if (!built.ok) throw new Error(JSON.stringify(built.problems));
   return built.value;
 }
