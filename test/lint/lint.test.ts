@@ -1,14 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LINT_CODES } from "../../src/lint/codes.ts";
-import { buildNetwork } from "../../src/modes/build.ts";
-import type { Mode } from "../../src/modes/mode.ts";
 import { modes } from "../../src/modes/registry.ts";
 import { answerQuestion, questionOf } from "../../src/query/answer.ts";
 import { checkQuestion } from "../../src/query/check.ts";
-import type { Fault, Topology } from "../../src/topology/topology.ts";
 import { CODES } from "../../src/trace/codes.ts";
-import { type Drawn, drawn, faultsOf, topologyOf } from "../laws/random.ts";
+import { mixed, worldOf } from "../laws/random.ts";
 import { checked, words } from "./ask.ts";
 import { cases } from "./cases.ts";
 
@@ -56,18 +53,16 @@ generate: { racks: 40, hostsPerRack: 20, podsPerHost: 2, underlay: 172.16.0.0/16
 describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) => {
   test("where the check sees no error, every pod reaches every other", () =>
     fc.assert(
-      fc.asyncProperty(fc.oneof(drawn({ min: 1, max: 2 }), drawn({ min: 0, max: 0 })), async (draw) => {
-        const topology = await topologyOf(draw);
-        const faults = doable(topology, mode, draw);
-        const outcome = checkQuestion({ topology, mode, faults });
-        const built = buildNetwork(topology, mode, faults);
-        if (!outcome.ok || !built.ok) throw new Error("it was built before");
+      fc.asyncProperty(mixed, async (draw) => {
+        const { topology, network } = await worldOf(draw, mode);
+        const outcome = checkQuestion({ topology, mode });
+        if (!outcome.ok) throw new Error("it was built before");
         const lost: string[] = [];
         for (const src of topology.pods.names()) {
           for (const dst of topology.pods.names()) {
             const ask = { src: `pod:${src}`, dst: `pod:${dst}` };
-            const question = questionOf(topology, built.value, mode, ask);
-            const answer = question.ok ? answerQuestion(built.value, question.value) : undefined;
+            const question = questionOf(topology, network, mode, ask);
+            const answer = question.ok ? answerQuestion(network, question.value) : undefined;
             if (answer?.verdict.startsWith("REACHABLE") === false) lost.push(`${src} → ${dst} ${answer.code}`);
           }
         }
@@ -76,17 +71,6 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) =
       { seed: 20261126, numRuns: 5 },
     ));
 });
-
-/** Those of a draw's faults that can be done one after the other. */
-function doable(topology: Topology, mode: Mode, draw: Drawn): readonly Fault[] {
-  const healthy = buildNetwork(topology, mode);
-  if (!healthy.ok) throw new Error(JSON.stringify(healthy.problems));
-  let done: readonly Fault[] = [];
-  for (const fault of faultsOf(healthy.value, draw)) {
-    if (buildNetwork(topology, mode, [...done, fault]).ok) done = [...done, fault];
-  }
-  return done;
-}
 
 test("every code of the lint's own is found in some case", async () => {
   const found = new Set(cases.flatMap(({ finds }) => finds.map((line) => line.split(" ")[1])));
