@@ -1,0 +1,263 @@
+import { Alike } from "../alike/alike.ts";
+import type { Bound } from "../alike/bound.ts";
+import { hostNaming, relativeText } from "../alike/relative.ts";
+import { podAddresses } from "../modes/ipam.ts";
+import type { Fault, Host, Pod, Topology } from "../topology/topology.ts";
+
+/** How two pods stand to one another: on one host, on two hosts of a site, or in two sites. */
+type Relation = "host" | "site" | "far";
+const RELATIONS: readonly Relation[] = ["host", "site", "far"];
+
+/** Ordered pairs of pods that are answered alike. */
+export interface PairClass {
+  readonly key: string;
+  readonly pairs: number;
+  /** One of them, by pod names. */
+  readonly witness: readonly [src: string, dst: string];
+}
+
+/** Pods of one kind on one host. */
+interface Group {
+  readonly cell: Cell;
+  readonly host: Host;
+  readonly site: number;
+  readonly pods: string[];
+}
+
+/** Pods of one kind on all hosts of one class. */
+interface Cell {
+  readonly key: string;
+  readonly groups: Map<string, Group>;
+  readonly perSite: Map<number, number>;
+  total: number;
+}
+
+/**
+ * All ordered pairs of pods of a topology, by classes: a class is told by what the two hosts and the two pods are, how
+ * they stand to one another, and which faults that only they can meet lie between them. It costs a look at every pod
+ * and the square of the kinds, never the square of the pods.
+ */
+export class PairClasses {
+  readonly #topology: Topology;
+  readonly #alike: Alike;
+  readonly #cells = new Map<string, Cell>();
+  readonly #groups = new Map<string, Map<string, Group>>();
+  /** By the host they are done to, then by the host they are about. */
+  readonly #bound = new Map<string, Map<string, Bound[]>>();
+  /** Where a fault stands among those of its host: order can matter. */
+  readonly #turn = new Map<Fault, number>();
+  readonly #addresses = new Map<string, ReturnType<typeof podAddresses>>();
+
+  /** Without `bound` every fault sets its host apart from all others, however little it reaches. */
+  constructor(topology: Topology, faults: readonly Fault[], options: { readonly bound: boolean }) {
+    this.#topology = topology;
+    this.#alike = new Alike(topology, faults, options);
+    const turns = new Map<string, number>();
+    for (const fault of faults) {
+      const turn = turns.get(fault.target.name) ?? 0;
+      turns.set(fault.target.name, turn + 1);
+      this.#turn.set(fault, turn);
+    }
+    for (const bound of this.#alike.bound) {
+      const about = this.#bound.get(bound.on) ?? new Map<string, Bound[]>();
+      this.#bound.set(bound.on, about);
+      about.set(bound.about.name, [...(about.get(bound.about.name) ?? []), bound]);
+    }
+    for (const { index, hosts } of this.#alike.classes) for (const host of hosts) this.#count(host, index);
+  }
+
+  /** Whether some faults were taken to be met by two hosts' packets alone. */
+  get isBound(): boolean {
+    return this.#bound.size > 0;
+  }
+
+  /** The class of one pair, by full pod names. */
+  of(src: string, dst: string): string {
+    const [a, b] = [this.#topology.pods.get(src), this.#topology.pods.get(dst)];
+    const [from, to] = [a && this.#groupOf(a), b && this.#groupOf(b)];
+    if (!from || !to) throw new Error(`no pods ${src} and ${dst}`);
+    const there = this.#between(from.host, to.host);
+    return keyOf(from, to, { ...there, in: [this.#marks(src, from, there.back), this.#marks(dst, to, there.out)] });
+  }
+
+  /** Every class that has a pair. */
+  classes(): readonly PairClass[] {
+    const met = this.#touched();
+    const classes = [...met.classes.values()];
+    const cells = [...this.#cells.values()];
+    for (const from of cells) {
+      for (const to of cells) {
+        const counts = countsOf(from, to);
+        for (const relation of RELATIONS) {
+          const pairs = counts[relation] - (met.counts.get(`${from.key} ${to.key} ${relation}`) ?? 0);
+          if (pairs <= 0) continue;
+          const [src, dst] = this.#witness(from, to, relation);
+          classes.push({ key: keyOf(src.group, dst.group), pairs, witness: [src.pod, dst.pod] });
+        }
+      }
+    }
+    return classes;
+  }
+
+  #count(host: Host, index: number): void {
+    const groups = new Map<string, Group>();
+    const site = this.#alike.siteOf(host);
+    for (const pod of this.#topology.pods.on(host.name)) {
+      const words = this.#words(pod, host);
+      const known = groups.get(words);
+      if (known) {
+        known.pods.push(pod.name);
+        continue;
+      }
+      const key = `${index} ${words}`;
+      const cell = this.#cells.get(key) ?? { key, groups: new Map(), perSite: new Map(), total: 0 };
+      this.#cells.set(key, cell);
+      const group = { cell, host, site, pods: [pod.name] };
+      groups.set(words, group);
+      cell.groups.set(host.name, group);
+    }
+    for (const { cell, pods } of groups.values()) {
+      cell.total += pods.length;
+      cell.perSite.set(site, (cell.perSite.get(site) ?? 0) + pods.length);
+    }
+    this.#groups.set(host.name, groups);
+  }
+
+  #words(pod: Pod, host: Host): string {
+    const all = this.#alike.tellsAddresses;
+    return this.#alike.pod(pod, host, all ? (this.#addressesOn(host).get(pod.name) ?? []) : pod.addresses);
+  }
+
+  #groupOf(pod: Pod): Group | undefined {
+    const host = this.#topology.hosts.get(pod.host);
+    return host && this.#groups.get(host.name)?.get(this.#words(pod, host));
+  }
+
+  #addressesOn(host: Host): ReturnType<typeof podAddresses> {
+    const known = this.#addresses.get(host.name) ?? podAddresses(this.#topology.pods.on(host.name), host.podCIDRs);
+    this.#addresses.set(host.name, known);
+    return known;
+  }
+
+  /** The faults that only packets between two hosts can meet: those on the first, and those on the second. */
+  #between(from: Host, to: Host): Between {
+    return {
+      out: this.#bound.get(from.name)?.get(to.name) ?? [],
+      back: this.#bound.get(to.name)?.get(from.name) ?? [],
+      words: (faults) => faults.map(({ fault }) => this.#boundWords(fault, from, to)).join("; "),
+    };
+  }
+
+  #boundWords(fault: Fault, from: Host, to: Host): string {
+    return `${this.#turn.get(fault)}: ${relativeText(fault.text, hostNaming("src", from), hostNaming("dst", to))}`;
+  }
+
+  /** Which of some faults are about a pod's address: a prefix can be shorter than a share, or longer. */
+  #marks(pod: string, { host }: Group, faults: readonly Bound[]): string {
+    return faults
+      .map(({ prefix }) => {
+        if (host.podCIDRs.some((share) => prefix.containsPrefix(share))) return "1";
+        const addresses = this.#addressesOn(host).get(pod) ?? [];
+        return addresses.some((ip) => prefix.contains(ip)) ? "1" : "0";
+      })
+      .join("");
+  }
+
+  /** The classes of pairs between which some fault lies, and how many pairs of each two kinds they hold. */
+  #touched() {
+    const classes = new Map<string, PairClass>();
+    const counts = new Map<string, number>();
+    const seen = new Set<string>();
+    for (const [on, abouts] of this.#bound) {
+      for (const about of abouts.keys()) {
+        for (const [a, b] of [
+          [on, about],
+          [about, on],
+        ] as const) {
+          if (seen.has(`${a} ${b}`)) continue;
+          seen.add(`${a} ${b}`);
+          for (const from of this.#groups.get(a)?.values() ?? []) {
+            for (const to of this.#groups.get(b)?.values() ?? []) this.#pairUp(from, to, classes, counts);
+          }
+        }
+      }
+    }
+    return { classes, counts };
+  }
+
+  #pairUp(from: Group, to: Group, classes: Map<string, PairClass>, counts: Map<string, number>): void {
+    const between = this.#between(from.host, to.host);
+    const sources = grouped(from.pods, (pod) => this.#marks(pod, from, between.back));
+    const targets = grouped(to.pods, (pod) => this.#marks(pod, to, between.out));
+    for (const [a, [src, ...otherSources]] of sources) {
+      for (const [b, [dst, ...otherTargets]] of targets) {
+        const key = keyOf(from, to, { ...between, in: [a, b] });
+        const known = classes.get(key);
+        const pairs = (otherSources.length + 1) * (otherTargets.length + 1) + (known?.pairs ?? 0);
+        classes.set(key, { key, pairs, witness: known?.witness ?? [src as string, dst as string] });
+      }
+    }
+    const both = `${from.cell.key} ${to.cell.key} ${relationOf(from, to)}`;
+    counts.set(both, (counts.get(both) ?? 0) + from.pods.length * to.pods.length);
+  }
+
+  /** Some pair of two kinds between which no fault lies. */
+  #witness(from: Cell, to: Cell, relation: Relation) {
+    for (const a of from.groups.values()) {
+      const candidates = relation === "host" ? [to.groups.get(a.host.name)] : to.groups.values();
+      for (const b of candidates) {
+        if (!b || relationOf(a, b) !== relation || this.#meet(a.host.name, b.host.name)) continue;
+        const src = a.pods[0] as string;
+        const dst = b.pods.find((pod) => pod !== src);
+        if (dst !== undefined)
+          return [
+            { group: a, pod: src },
+            { group: b, pod: dst },
+          ] as const;
+      }
+    }
+    throw new Error(`no pair of ${from.key} and ${to.key} is left`);
+  }
+
+  #meet(a: string, b: string): boolean {
+    return this.#bound.get(a)?.has(b) === true || this.#bound.get(b)?.has(a) === true;
+  }
+}
+
+interface Between {
+  readonly out: readonly Bound[];
+  readonly back: readonly Bound[];
+  readonly words: (faults: readonly Bound[]) => string;
+}
+
+function keyOf(from: Group, to: Group, between?: Between & { readonly in: readonly [string, string] }): string {
+  const pair = `${from.cell.key} → ${to.cell.key} ${relationOf(from, to)}`;
+  if (!between || between.out.length + between.back.length === 0) return pair;
+  const { out, back, words } = between;
+  return `${pair} | ${words(out)} in ${between.in[1]} | ${words(back)} in ${between.in[0]}`;
+}
+
+function relationOf(a: Group, b: Group): Relation {
+  if (a.host === b.host) return "host";
+  return a.site === b.site ? "site" : "far";
+}
+
+/** How many ordered pairs two kinds of pods make, in each relation; a pod makes none with itself. */
+function countsOf(from: Cell, to: Cell): Readonly<Record<Relation, number>> {
+  let host = 0;
+  let site = 0;
+  for (const [name, { pods }] of from.groups) host += pods.length * (to.groups.get(name)?.pods.length ?? 0);
+  for (const [index, pods] of from.perSite) site += pods * (to.perSite.get(index) ?? 0);
+  return { host: from === to ? host - from.total : host, site: site - host, far: from.total * to.total - site };
+}
+
+function grouped(pods: readonly string[], markOf: (pod: string) => string): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const pod of pods) {
+    const mark = markOf(pod);
+    const group = groups.get(mark);
+    if (group) group.push(pod);
+    else groups.set(mark, [pod]);
+  }
+  return groups;
+}

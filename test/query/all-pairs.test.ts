@@ -1,0 +1,59 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { buildNetwork } from "../../src/modes/build.ts";
+import type { Mode } from "../../src/modes/mode.ts";
+import { modes } from "../../src/modes/registry.ts";
+import { allPairs, endings } from "../../src/query/all-pairs.ts";
+import type { Fault, Topology } from "../../src/topology/topology.ts";
+import { faultsOf, type Racks, racks, topologyOf } from "./racks.ts";
+
+const SEED = 20261126;
+const RUNS = Number(process.env.RUNS ?? 12);
+
+/** The faults of a draw that can be done to its network, in their order. */
+function possible(topology: Topology, mode: Mode, wanted: readonly Fault[]): readonly Fault[] {
+  let done: readonly Fault[] = [];
+  for (const fault of wanted) if (buildNetwork(topology, mode, [...done, fault]).ok) done = [...done, fault];
+  return done;
+}
+
+async function holds(draw: Racks, mode: Mode): Promise<void> {
+  const topology = await topologyOf(draw);
+  const faults = possible(topology, mode, faultsOf(draw));
+  const built = buildNetwork(topology, mode, faults);
+  const answer = allPairs(topology, mode, faults);
+  if (!built.ok || !answer.ok) throw new Error("not built");
+  const names = [...topology.pods.names()];
+  let pairs = 0;
+  const told: string[] = [];
+  const counted = new Map<string, number>();
+  for (const src of names) {
+    for (const dst of names) {
+      if (src === dst) continue;
+      pairs++;
+      const { small, full } = endings(topology, mode, built.value, [src, dst]);
+      const found = answer.value.of(src, dst);
+      const words = (ending: { readonly verdict: string; readonly code: string } | undefined) =>
+        `${ending?.verdict} ${ending?.code}`;
+      counted.set(found?.key ?? "", (counted.get(found?.key ?? "") ?? 0) + 1);
+      const [walked, said] = [`${words(small)} / ${words(full)}`, `${words(found?.small)} / ${words(found?.full)}`];
+      if (walked !== said)
+        told.push(`${src} ${dst}: walked ${walked}, said ${said} by ${found?.witness} (${found?.key})`);
+    }
+  }
+  expect({ told, faults: told.length > 0 ? faults : [] }).toEqual({ told: [], faults: [] });
+  expect(answer.value.pairs).toBe(pairs);
+  expect(answer.value.classes.map(({ key, pairs }) => [key, pairs]).sort()).toEqual([...counted].sort());
+}
+
+describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) => {
+  test(
+    "what a class says is what every pair of it is answered",
+    () =>
+      fc.assert(
+        fc.asyncProperty(fc.oneof(racks({ min: 1, max: 3 }), racks({ min: 0, max: 0 })), (draw) => holds(draw, mode)),
+        { seed: SEED, numRuns: RUNS },
+      ),
+    120_000,
+  );
+});
