@@ -28,6 +28,9 @@ export interface Flags {
   readonly rows?: true;
   readonly exitZero?: true;
   readonly failOn?: string;
+  readonly require?: string;
+  readonly contract?: true;
+  readonly families?: true;
   readonly format?: string;
   readonly write?: string;
   readonly to?: string;

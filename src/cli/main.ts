@@ -56,6 +56,7 @@ const LOADERS: ReadonlyMap<string, () => Promise<Run>> = new Map<string, () => P
   ["tables", async () => (await import("./commands/tables.ts")).tables],
   ["route", async () => (await import("./commands/route.ts")).route],
   ["bgp", async () => (await import("./commands/bgp.ts")).bgp],
+  ["compare", async () => (await import("./commands/compare.ts")).compare],
   ["diff", async () => (await import("./commands/diff.ts")).diff],
   ["check", async () => (await import("./commands/check.ts")).check],
   ["lab", async () => (await import("./commands/lab.ts")).lab],

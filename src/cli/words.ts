@@ -1,4 +1,4 @@
-import { DF, DIFF_FORMATS, FAIL_ON, FORMATS, PROTOCOLS, SCHEMAS, SHELLS } from "./choices.ts";
+import { DF, DIFF_FORMATS, FAIL_ON, FORMATS, GRID_FORMATS, PROTOCOLS, SCHEMAS, SHELLS } from "./choices.ts";
 
 /** One option of a command. */
 export interface OptionWords {
@@ -179,6 +179,48 @@ The word trace may be left out.`,
     group: ASK,
     options: [...world, format(FORMATS), ascii],
     examples: ["cni-trace bgp --mode bgp node-1", "cni-trace bgp -t bgp-routers"],
+  },
+  {
+    name: "compare",
+    args: [
+      { name: "SRC", about: "where the packet is sent", count: "one" },
+      { name: "DST", about: "where to; :PORT may follow", count: "one" },
+    ],
+    summary: "the same packet in every mode, and what each asks for",
+    about: `Sends the same packet, and its reply, in every mode: what it costs, what the
+network must pass or be, what nodes hold, and who writes it. All of it is walked
+or counted from tables.`,
+    group: ASK,
+    options: [
+      topology,
+      { ...mode, about: "some modes only: names with commas between them" },
+      fault,
+      set,
+      { long: "require", value: "MODES", about: "exit with 1 when one of these does not deliver" },
+      {
+        long: "contract",
+        about: "what firewalls and fabric must pass, as a ticket",
+        excludes: ["families"],
+      },
+      {
+        long: "families",
+        about: "Flannel against Calico, each cell with the command that shows it",
+        excludes: ["contract"],
+      },
+      { long: "protocol", value: "NAME", about: "default udp; tcp is a SYN, icmp an echo", words: PROTOCOLS },
+      { long: "size", value: "BYTES", about: "its IP length; default 60, of an echo 84" },
+      { long: "df", value: "WHEN", about: "whether it may be fragmented; default auto", words: DF },
+      { long: "ipv4", short: "4", about: "over IPv4" },
+      { long: "ipv6", short: "6", about: "over IPv6" },
+      format(GRID_FORMATS),
+      ascii,
+    ],
+    examples: [
+      "cni-trace compare -t two-subnets pod-a pod-b",
+      "cni-trace compare --mode vxlan,ipip --require vxlan pod-a pod-b",
+      "cni-trace compare --contract -o markdown pod-a pod-b",
+    ],
+    more: "Exit status: 0; with --require 1 when one of those modes does not deliver.",
   },
   {
     name: "diff",

@@ -65,7 +65,7 @@ function whyAbsent(place: string, absent: ReadonlyMap<string, string> = new Map(
 }
 
 /** The modes of a list with commas, each once, in the order given; empty when nothing was given. */
-function readModes(list: string | undefined): Outcome<readonly Mode[]> {
+export function readModes(list: string | undefined): Outcome<readonly Mode[]> {
   const found = new Set<Mode>();
   const problems: Problem[] = [];
   for (const word of list === undefined ? [] : list.split(",")) {
@@ -87,6 +87,8 @@ function noteAssumed(flags: Flags, topology: Topology, modes: readonly Mode[], i
   if (flags.mode === undefined) {
     note(`no --mode, using ${modes[0]?.name}${own === undefined ? "" : `, which ${topology.name} says it runs`}`, io);
   }
+  // Who asks about both families at once knows that one of them does not run.
+  if (new Set(modes.map(({ family }) => family)).size > 1) return;
   const running = own === undefined ? undefined : findMode(own);
   if (!running?.ok) return;
   for (const mode of modes) {

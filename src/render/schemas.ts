@@ -1,5 +1,6 @@
 import { bgpSchema } from "./schema-bgp.ts";
 import { checkSchema } from "./schema-check.ts";
+import { compareSchema } from "./schema-compare.ts";
 import { diffSchema } from "./schema-diff.ts";
 import { routeSchema, tablesSchema } from "./schema-tables.ts";
 import { traceSchema } from "./schema-trace.ts";
@@ -10,6 +11,7 @@ const SCHEMAS: ReadonlyMap<string, () => Schema> = new Map([
   ["tables", tablesSchema],
   ["route", routeSchema],
   ["bgp", bgpSchema],
+  ["compare", compareSchema],
   ["diff", diffSchema],
   ["check", checkSchema],
 ]);

@@ -2,7 +2,7 @@ import type { Ip } from "../addr/ip.ts";
 import type { Header, Packet } from "../wire/header.ts";
 import { protocolName, protocolNumber } from "../wire/protocol.ts";
 import type { Crossings, FabricNeed, SenderSees } from "./answer.ts";
-import { type EventOf, eventsOf, probePackets, type Trace } from "./trace.ts";
+import { eventsOf, probePackets, type Trace } from "./trace.ts";
 import { bytesWrapped } from "./wrapping.ts";
 
 /** The plain name of a namespace: `host/node-1` is node-1, `pod/default/pod-a` is pod-a, `pod/shop/db` is shop/db. */
@@ -68,23 +68,24 @@ export function fabricNeeds(trace: Trace): readonly FabricNeed[] {
   const needs = new Map<string, FabricNeed>();
   for (const event of eventsOf(trace, "wire")) {
     if (!probe.has(event.packet)) continue;
-    const need = { segment: event.action.segment, ...what(event) };
+    const ends = { from: placeName(event.at.netns), to: placeName(event.action.to.netns) };
+    const need = { segment: event.action.segment, what: frameNeed(event), ...ends };
     needs.set(`${need.segment} ${need.what}`, need);
   }
   return [...needs.values()];
 }
 
-function what({ headers, at, action }: EventOf<"wire">): Omit<FabricNeed, "segment"> {
+/** What a fabric must pass for one frame: `udp/8472`, `proto/4`, or `any-ip` for a pod's own packet. */
+export function frameNeed({ headers }: { readonly headers: Packet }): string {
   // A fragment is part of what it was cut from, whether the fabric can tell or not.
   const whole = headers.flatMap((header) => (header.kind === "slice" ? header.packet : [header]));
   const [ip, next, third] = whole[0]?.kind === "ethernet" ? whole.slice(1) : whole;
-  const ends = { from: placeName(at.netns), to: placeName(action.to.netns) };
   const outer = ip?.kind === "ipv4" || ip?.kind === "ipv6";
   const tunnelled = whole.filter((header) => header.kind === "ipv4" || header.kind === "ipv6").length > 1;
-  if (!outer || !next || !tunnelled) return { ...ends, what: "any-ip" };
-  if (next.kind === "udp" && third) return { ...ends, what: `udp/${next.dport}` };
+  if (!outer || !next || !tunnelled) return "any-ip";
+  if (next.kind === "udp" && third) return `udp/${next.dport}`;
   const number = protocolNumber(next, ip.kind);
-  return { ...ends, what: number === 4 || number === 41 ? `proto/${number}` : protocolName(number) };
+  return number === 4 || number === 41 ? `proto/${number}` : protocolName(number);
 }
 
 /** What the sender's socket is told by the events of one walk, and whether anything left it at all. */
