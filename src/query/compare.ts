@@ -14,6 +14,8 @@ export interface Compared {
   readonly mode: Mode;
   readonly answer: Answer;
   readonly delivers: boolean;
+  /** Whether its nodes speak BGP to one another or to routers. */
+  readonly bgp: boolean;
   /** What the underlay must do: `pass udp/8472`, `be one L2 segment`, `carry pod routes`. */
   readonly fabric: readonly string[];
   /** The same as a ticket, BGP sessions included. */
@@ -63,6 +65,7 @@ function compareOne(topology: Topology, mode: Mode, ask: Ask) {
       mode,
       answer,
       delivers,
+      bgp: mode.bgp(topology),
       fabric: fabricOf(answer),
       contract: [
         ...requirementsOf(topology, directions),

@@ -41,13 +41,13 @@ function* undone(topology: Topology, mode: Mode): Generator<Trial> {
     const { [key]: _, ...rest } = own;
     yield trial(topology, `cni.${mode.name}.${key}`, value, true, { modes: new Map(cni.modes).set(mode.name, rest) });
   }
-  if (mode.bgp && !cni.calico.nodeToNodeMeshEnabled) yield mesh(topology, true, true);
+  if (mode.bgp(topology) && !cni.calico.nodeToNodeMeshEnabled) yield mesh(topology, true, true);
 }
 
 /** Other ports, and the other kind of BGP sessions: what people change when a fabric stands in the way. */
 function* untried(topology: Topology, mode: Mode): Generator<Trial> {
   const { cni } = topology;
-  if (mode.bgp) yield mesh(topology, !cni.calico.nodeToNodeMeshEnabled, false);
+  if (mode.bgp(topology)) yield mesh(topology, !cni.calico.nodeToNodeMeshEnabled, false);
   const known: Readonly<Record<string, { readonly about: string }>> = MODE_SETTINGS[mode.name as ModeName] ?? {};
   for (const [key, { about }] of Object.entries(known)) {
     if (!about.startsWith("UDP port")) continue;

@@ -11,11 +11,11 @@ export interface ShownMode {
     readonly name: string;
     readonly family: string;
     readonly learns: string;
-    readonly bgp: boolean;
     readonly deprecated?: { readonly since: string; readonly why: string };
   };
   readonly answer: Answer;
   readonly delivers: boolean;
+  readonly bgp: boolean;
   readonly fabric: readonly string[];
   readonly contract: readonly ShownRequirement[];
   readonly holds?: {
@@ -121,10 +121,10 @@ export function resultGrid(compared: readonly ShownMode[], columns = 80): Grid {
   const numbers = widest(inline) > room;
   const lost = compared.filter(({ delivers }) => !delivers);
   const rows = compared.map((each, i) => {
-    const { mode, answer, fabric, delivers } = each;
+    const { mode, answer, fabric, delivers, bgp } = each;
     const { forward, reply } = answer;
     const result = numbers && !delivers ? `lost [${lost.indexOf(each) + 1}]` : (inline[i] ?? "");
-    const must = `${fabric.join(", ") || "nothing"}${mode.bgp ? " [b]" : ""}`;
+    const must = `${fabric.join(", ") || "nothing"}${bgp ? " [b]" : ""}`;
     if (!delivers) return [mode.name, result, "", "", "", "", must];
     const crossings = `${forward.crossings.total}${forward.crossings.cni > 0 ? ` *${forward.crossings.cni}` : ""}`;
     return [
@@ -155,7 +155,7 @@ function writeNotes(page: Page, compared: readonly ShownMode[]): void {
   if (compared.some(({ answer, delivers }) => delivers && answer.forward.crossings.cni > 0)) {
     note("*", "as many of them by the CNI's own daemon");
   }
-  if (compared.some(({ mode }) => mode.bgp)) note("[b]", "and tcp/179, BGP between nodes, or to routers");
+  if (compared.some(({ bgp }) => bgp)) note("[b]", "and tcp/179, BGP between nodes, or to routers");
   const lost = compared.filter(({ delivers }) => !delivers);
   if (resultGrid(compared, page.layout.columns).rows.some(([, result]) => result === "lost [1]")) {
     for (const [i, each] of lost.entries()) note(`[${i + 1}]`, whyWords(each));
