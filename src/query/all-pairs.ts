@@ -10,9 +10,6 @@ import { places } from "../trace/project.ts";
 import { answerQuestion, questionOf } from "./answer.ts";
 import { type PairClass, PairClasses } from "./pair-classes.ts";
 
-/** Which packet was sent: the usual small one, or one as long as the sender's own MTU, not to be fragmented. */
-export type Probe = "small" | "full";
-
 /** How one probe between two pods ended, its reply included. */
 export interface Ending {
   readonly verdict: Verdict;
@@ -21,7 +18,9 @@ export interface Ending {
 
 /** A class of pairs, and how its witness's packets ended. */
 export interface ClassAnswer extends PairClass {
+  /** The usual small packet. */
   readonly small: Ending;
+  /** One as long as the sender's own MTU, not to be fragmented. */
   readonly full: Ending;
 }
 

@@ -40,7 +40,7 @@ interface Named {
   readonly share: string;
 }
 
-export function hostsOf({ racks }: Racks): readonly Named[] {
+function hostsOf({ racks }: Racks): readonly Named[] {
   const all = racks.flatMap(({ hosts }, rack) => Array.from({ length: hosts }, (_, i) => ({ rack, i })));
   return all.map(({ rack, i }, k) => ({
     name: `n${k}`,
