@@ -30,6 +30,8 @@ export { type DiffAnswer, type DiffSide, diffQuestion } from "./query/diff.ts";
 export { traceQuestion } from "./query/trace.ts";
 export { checkJson } from "./render/check-json.ts";
 export { renderCheck } from "./render/check-text.ts";
+export { renderCompare } from "./render/compare.ts";
+export { compareJson } from "./render/compare-json.ts";
 export { diffJson } from "./render/diff-json.ts";
 export { renderDiff } from "./render/diff-text.ts";
 export type { Layout } from "./render/layout.ts";

@@ -37,7 +37,6 @@ export function tagsOf(
       const named = claims.touching(prefix).flatMap((owner) => (owner.kind === "host" ? [owner.host] : []));
       if (named.length === topology.hosts.size) continue;
       for (const host of named) {
-        if (kind === "host" && name === host.name) continue;
         const site = siteOf.get(host.name);
         const at = site ? place(site) : -1;
         const namings = [hostNaming("q", host), ...(site ? [siteNaming(site)] : [])];
@@ -45,7 +44,8 @@ export function tagsOf(
         const share = host.podCIDRs.find((each) => each.containsPrefix(prefix));
         // The first address of a share is the node's own: a tunnel's, a bridge's network.
         if (share && !prefix.contains(share.ip)) addresses.push({ prefix, words });
-        else hosts.set(host.name, [...(hosts.get(host.name) ?? []), words]);
+        // What is done to a host stands among its own words.
+        else if (kind !== "host" || name !== host.name) hosts.set(host.name, [...(hosts.get(host.name) ?? []), words]);
       }
     }
   }

@@ -46,13 +46,29 @@ async function holds(draw: Racks, mode: Mode): Promise<void> {
   expect(answer.value.classes.map(({ key, pairs }) => [key, pairs]).sort()).toEqual([...counted].sort());
 }
 
+/** Draws that once told a class wrong. */
+const KNOWN: readonly Racks[] = [
+  {
+    // A rule of a host for one of its own pods, met on the way there and on the way back.
+    racks: [{ hosts: 1, mtu: 1500, drop: false }],
+    bgp: "mesh",
+    podsPerHost: 2,
+    core: 1500,
+    routes: false,
+    faults: [
+      { kind: 62, at: 0, other: 0 },
+      { kind: 0, at: 0, other: 0 },
+    ],
+  },
+];
+
 describe.each(modes.map((mode) => [mode.name, mode] as const))("%s", (_, mode) => {
   test(
     "what a class says is what every pair of it is answered",
     () =>
       fc.assert(
         fc.asyncProperty(fc.oneof(racks({ min: 1, max: 3 }), racks({ min: 0, max: 0 })), (draw) => holds(draw, mode)),
-        { seed: SEED, numRuns: RUNS },
+        { seed: SEED, numRuns: RUNS, examples: KNOWN.map((draw) => [draw]) },
       ),
     120_000,
   );
