@@ -35,7 +35,7 @@ export function tagsOf(
   for (const { text, kind, name, place } of said(topology, faults)) {
     for (const prefix of prefixesIn(text)) {
       const named = claims.touching(prefix).flatMap((owner) => (owner.kind === "host" ? [owner.host] : []));
-      if (named.length === topology.hosts.size) continue;
+      const everybody = named.length === topology.hosts.size;
       for (const host of named) {
         const site = siteOf.get(host.name);
         const at = site ? place(site) : -1;
@@ -44,8 +44,10 @@ export function tagsOf(
         const share = host.podCIDRs.find((each) => each.containsPrefix(prefix));
         // The first address of a share is the node's own: a tunnel's, a bridge's network.
         if (share && !prefix.contains(share.ip)) addresses.push({ prefix, words });
-        // What is done to a host stands among its own words.
-        else if (kind !== "host" || name !== host.name) hosts.set(host.name, [...(hosts.get(host.name) ?? []), words]);
+        // What names every host tells none apart; what is done to a host stands among its own words.
+        else if (!everybody && !(kind === "host" && name === host.name)) {
+          hosts.set(host.name, [...(hosts.get(host.name) ?? []), words]);
+        }
       }
     }
   }
