@@ -43,7 +43,7 @@ function exportPath(exchange: Exchange, path: Candidate): Candidate | Refused {
   if (reflected && !(speaker.routeReflector && (out.client || path.client))) return "ibgp";
 
   const keeps = keepsNextHop(exchange, path);
-  const hop = keeps ? path.hop : ownHop(exchange);
+  const hop = keeps ? keptHop(exchange, path) : ownHop(exchange);
   if (to.members.length === 1 && hop.ip.equals(out.target ?? first(to).address)) return "own-next-hop";
   const hopAny = keeps ? (out.addPaths ? path.hopAny : undefined) : many(from);
   const origin = reflected ? originatorOf(exchange, path) : {};
@@ -54,7 +54,7 @@ function exportPath(exchange: Exchange, path: Candidate): Candidate | Refused {
     hop,
     ...(hopAny && { hopAny }),
     ...origin,
-    clusters: reflected ? [clusterOf(speaker), ...path.clusters] : [],
+    clusters: reflected ? withCluster(path.clusters, clusterOf(speaker)) : [],
     from,
     internal: out.internal,
     client: back.client,
@@ -65,17 +65,35 @@ function exportPath(exchange: Exchange, path: Candidate): Candidate | Refused {
  * iBGP keeps the next hop; a single-hop eBGP session keeps one that lies on its own link (a third party); a multihop
  * eBGP session, and `next hop self`, put the sender's own address. A route the sender originates has no next hop to
  * keep.
+ *
+ * In IPv6 a third party's link-local address must be sent too, and only single-hop sessions tell of one
+ * (proto/bgp/packets.c `bgp_create_update`, `missing lladdr self`).
  */
 function keepsNextHop({ graph, from, out }: Exchange, path: Candidate): boolean {
   if (path.from === undefined || first(from).nextHopSelf) return false;
   if (out.internal) return true;
-  const network = out.network && reachOf(graph, from, path).network;
-  return network !== undefined && network === out.network;
+  if (!out.network) return false;
+  const { kind, network } = reachOf(graph, from, path);
+  return (
+    network?.equals(out.network) === true &&
+    (kind !== "direct" || path.hop.ip.family === 4 || path.hop.link !== undefined)
+  );
+}
+
+/** The link-local address is for the link alone. */
+function keptHop({ graph, out }: Exchange, { hop }: Candidate): Hop {
+  return out.internal && hop.link ? graph.hop(hop.owner, hop.ip) : hop;
 }
 
 function ownHop({ graph, from, out }: Exchange): Hop {
   const speaker = first(from);
-  return graph.hop(speaker, out.source ?? speaker.address);
+  const ip = out.source ?? speaker.address;
+  return graph.hop(speaker, ip, ip.family === 6 && !out.internal ? out.network : undefined);
+}
+
+/** BIRD sends sets of numbers in ascending order, and this is one to it (`bgp_get_bucket`). */
+function withCluster(clusters: readonly Ip[], id: Ip): readonly Ip[] {
+  return [...clusters.filter((other) => !other.equals(id)), id].sort((a, b) => a.compare(b));
 }
 
 /** RFC 4456 section 8: the first reflector notes who the route came from. */

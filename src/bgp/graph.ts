@@ -19,8 +19,8 @@ export interface Graph {
   wire(from: Group, to: Group): Wire | undefined;
   /** Whether members send more than their best path to anybody. */
   addsPaths(group: Group): boolean;
-  /** One of a speaker's own addresses, as a next hop. */
-  hop(owner: Speaker, ip: Ip): Hop;
+  /** One of a speaker's own addresses, as a next hop; with its link-local address on a network, or without. */
+  hop(owner: Speaker, ip: Ip, link?: Prefix): Hop;
   /** How members of `at` resolve a next hop that is somebody else's. */
   reach(at: Group, hop: Hop): Reach;
 }
@@ -52,6 +52,8 @@ export interface Hop {
   readonly index: number;
   readonly owner: Speaker;
   readonly ip: Ip;
+  /** Where the owner's link-local address was told as well, which IPv6 alone has. */
+  readonly link?: Prefix;
 }
 
 /** How BIRD resolves a next hop, and the network the packets then leave by. */
@@ -129,16 +131,16 @@ function makeWire(sessions: Sessions, group: Group, to: Group): Wire | undefined
   const theirs = to.members.length > 1 ? undefined : sessionAddress(b, a);
   return {
     to,
-    out: { ...makeLink(a, b), source: mine, target: theirs },
-    back: { ...makeLink(b, a), source: theirs, target: mine },
+    out: { ...makeLink(sessions, a, b), source: mine, target: theirs },
+    back: { ...makeLink(sessions, b, a), source: theirs, target: mine },
   };
 }
 
-function makeLink(a: Speaker, b: Speaker): Omit<Link, "source" | "target"> {
+function makeLink(sessions: Sessions, a: Speaker, b: Speaker): Omit<Link, "source" | "target"> {
   return {
     internal: a.as === b.as,
     addPaths: a.kind === "node" && b.kind === "node",
-    network: a.kind === "router" ? networkOf(a, sessionAddress(b, a)) : undefined,
+    network: sessions.network(a, b),
     client: a.routeReflector && a.as === b.as && !(b.routeReflector && clusterOf(a).equals(clusterOf(b))),
   };
 }
@@ -156,14 +158,14 @@ function resolve(input: BgpInput, at: Group, { owner, ip }: Hop): Reach {
   return via ? { kind: "routed", network: via } : { kind: "routed" };
 }
 
-function hops(): (owner: Speaker, ip: Ip) => Hop {
+function hops(): Graph["hop"] {
   const known = new Map<Speaker, Hop[]>();
   let count = 0;
-  return (owner, ip) => {
+  return (owner, ip, link) => {
     const list = known.get(owner) ?? [];
-    const found = list.find((hop) => hop.ip.equals(ip));
+    const found = list.find((hop) => hop.ip.equals(ip) && `${hop.link}` === `${link}`);
     if (found) return found;
-    const hop = { index: count++, owner, ip };
+    const hop = { index: count++, owner, ip, ...(link && { link }) };
     known.set(owner, [...list, hop]);
     return hop;
   };

@@ -3,7 +3,7 @@ import type { Graph } from "./graph.ts";
 import { type Candidate, reachOf, type Vertex } from "./route.ts";
 import { sessionAddress } from "./session.ts";
 import type { Role } from "./share.ts";
-import type { Speaker } from "./speaker.ts";
+import { linkLocalOn, type Speaker } from "./speaker.ts";
 
 /** One BGP path to what a speaker originates, as `birdc show route all` tells it. */
 export interface Path {
@@ -12,6 +12,8 @@ export interface Path {
   readonly from: string;
   readonly neighbour: Ip;
   readonly nextHop: Ip;
+  /** The next hop's link-local address, which goes with it over single-hop sessions of IPv6. */
+  readonly linkLocal?: Ip;
   /**
    * How the next hop resolves: on a connected network (IGP metric 0), through a kernel-learned route (unknown), or
    * not.
@@ -23,7 +25,7 @@ export interface Path {
   readonly learned: "ibgp" | "ebgp";
   /** Only when reflected: the router id of who sent it to the first reflector. */
   readonly originatorId?: Ip;
-  /** The reflectors' clusters, nearest first. */
+  /** The reflectors' clusters in ascending order, as BIRD sends them. */
   readonly clusterList: readonly Ip[];
 }
 
@@ -45,11 +47,13 @@ export function* expand(reader: Reader, path: Candidate): Generator<Path> {
     for (const originator of path.originatorAny ? others(path.originatorAny) : [path.originator]) {
       for (const hop of hops(path, { from, originator }, others)) {
         const neighbour = role.swap(from);
+        const linkLocal = path.hop.link && linkLocalOn(role.swap(hop), path.hop.link);
         yield {
           origin: origin.name,
           from: neighbour.name,
           neighbour: sessionAddress(neighbour, speaker),
           nextHop: role.swap(hop) === hop && hop === path.hop.owner ? path.hop.ip : role.swap(hop).address,
+          ...(linkLocal && { linkLocal }),
           reach: reachOf(graph, at, path).kind,
           asPath: path.asPath,
           localPref: path.localPref,

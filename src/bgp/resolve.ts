@@ -1,4 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
+import type { Path } from "./path.ts";
 
 /** The longest match for an address in BIRD's own table, which is not the kernel's. */
 export type ResolverRoute =
@@ -25,16 +26,19 @@ const ECMP_LIMIT = 16;
 /**
  * BIRD's recursive next hop (nest/rt-table.c: rt_update_hostentry).
  *
- * On a connected network the next hop is the gateway; through a kernel-learned route that route's gateway is; a BGP
+ * On a connected network the next hop is the gateway, or the link-local address that came with it; through a kernel-learned route that route's gateway is; a BGP
  * route never resolves a next hop, even where the kernel could forward.
  */
-export function resolveNextHop(nextHop: Ip, lookup: (ip: Ip) => ResolverRoute | undefined): Resolved {
+export function resolveNextHop(
+  { nextHop, linkLocal }: Pick<Path, "nextHop" | "linkLocal">,
+  lookup: (ip: Ip) => ResolverRoute | undefined,
+): Resolved {
   const route = lookup(nextHop);
   switch (route?.kind) {
     case undefined:
       return { kind: "unreachable", why: `no route to the next hop ${nextHop}` };
     case "direct":
-      return { kind: "via", via: nextHop, dev: route.dev };
+      return { kind: "via", via: linkLocal ?? nextHop, dev: route.dev };
     case "own":
       return { kind: "unreachable", why: `the next hop ${nextHop} is a local address of ${route.dev}` };
     case "kernel":

@@ -30,6 +30,8 @@ export interface Sessions {
   of(speaker: Speaker): Iterable<Session>;
   /** Whether the two have a session that works. */
   established(a: Speaker, b: Speaker): boolean;
+  /** The network that both ends of a single-hop session are on, as `a` sees it; `undefined` for a multihop one. */
+  network(a: Speaker, b: Speaker): Prefix | undefined;
 }
 
 /** Works out sessions from both sides' beliefs; nothing is kept but an index of peers. */
@@ -50,6 +52,10 @@ export function sessionsOf(input: BgpInput): Sessions {
     established(a, b) {
       const [mine, theirs] = [belief(a, b), belief(b, a)];
       return mine !== undefined && verdict({ input, a, b, mine, theirs }, sessionAddress(b, a)).state === "Established";
+    },
+    network: (a, b) => {
+      const hops = a.kind === "router" || isMeshOutside(a, b, belief(a, b));
+      return hops ? networkOf(a, sessionAddress(b, a)) : undefined;
     },
     *of(speaker) {
       if (input.mesh?.has(speaker.name)) {
@@ -76,6 +82,11 @@ export function sessionAddress(speaker: Speaker, peer: Speaker): Ip {
   if (speaker.kind === "node") return speaker.address;
   const network = peer.kind === "node" ? networkOf(speaker, peer.address) : sharedNetwork(speaker, peer);
   return (network && speaker.addresses.find((ip) => network.contains(ip))) ?? speaker.address;
+}
+
+/** Calico gives a session of the mesh no `multihop`, which only iBGP then has by itself (confd bird.cfg.template). */
+function isMeshOutside(a: Speaker, b: Speaker, mine: Belief | undefined): boolean {
+  return mine?.from === "mesh" && a.as !== b.as;
 }
 
 interface Belief {
@@ -116,6 +127,16 @@ function verdict({ input, a, b, mine, theirs }: Pair, address: Ip): Pick<Session
     if (mine.from === "mesh" && address.toString() > own.toString()) return { state: "Passive" };
     return info === undefined ? { state } : { state, info };
   };
+  if (isMeshOutside(a, b, mine)) {
+    const why = `the mesh is single-hop between AS ${a.as} and AS ${b.as}`;
+    if (!networkOf(a, address)) return { state: "Idle", why: `${why}, and ${address} is on no network of ${a.name}` };
+    if (!networkOf(b, own)) {
+      return {
+        ...calling("Active", "Socket: Connection closed"),
+        why: `${why}, and ${own} on no network of ${b.name}`,
+      };
+    }
+  }
   if (!reaches(input, a, address)) {
     return { ...calling("Active", "Socket: Network is unreachable"), why: `${a.name} has no route to ${address}` };
   }

@@ -17,6 +17,8 @@ export interface Speaker {
   readonly addresses: readonly Ip[];
   /** Its connected networks: next hops in them are direct, a router's peers in them are single-hop. */
   readonly networks: readonly Prefix[];
+  /** In an IPv6 daemon, its link-local address on each of them. */
+  readonly linkLocals?: readonly Ip[];
   /**
    * A node runs Calico's BIRD: multihop sessions, add paths with other nodes, merged equal paths, originates its
    * blocks. A router exports what it learned by BGP, runs single-hop sessions on a shared network and multihop ones
@@ -72,6 +74,11 @@ export function networkOf(speaker: Speaker, ip: Ip): Prefix | undefined {
     if (network.contains(ip) && (best === undefined || network.length > best.length)) best = network;
   }
   return best;
+}
+
+/** A speaker's link-local address on one of its networks. */
+export function linkLocalOn({ networks, linkLocals }: Speaker, network: Prefix): Ip | undefined {
+  return linkLocals?.[networks.findIndex((other) => other.equals(network))];
 }
 
 /** The cluster id a reflector adds to what it reflects. */

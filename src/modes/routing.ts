@@ -6,10 +6,11 @@ import type { Path } from "../bgp/path.ts";
 import { mergeNextHops, type Resolved, type ResolverRoute, resolveNextHop } from "../bgp/resolve.ts";
 import type { Session } from "../bgp/session.ts";
 import type { Speaker } from "../bgp/speaker.ts";
+import { linkLocalOf } from "../kernel/derived.ts";
 import type { Speaker as Configured, Host, Nic, Router, Topology } from "../topology/topology.ts";
 import type { Family, HostPeer } from "./peer.ts";
 import type { HostPeers } from "./peers.ts";
-import type { Underlay } from "./underlay.ts";
+import { nicMac, type Underlay } from "./underlay.ts";
 import { isModern } from "./version.ts";
 
 /** What one speaker has learned of one prefix: the paths it uses, and where their next hops lead. */
@@ -75,7 +76,10 @@ export class Routing {
     const paths = this.#daemons(family).bgp.paths(machine, origin.name);
     if (paths.length === 0) return [];
     const resolved = mergeNextHops(
-      paths.map((path) => resolveNextHop(path.nextHop, (ip) => this.#lookup(machine, ip))),
+      // A router's single-hop sessions take the next hop as it stands; what a node hears goes through the table.
+      paths.map((path) =>
+        resolveNextHop(this.#peers.get(machine) ? path : { nextHop: path.nextHop }, (ip) => this.#lookup(machine, ip)),
+      ),
     );
     return this.announced(origin, family).map((dst) => ({ dst, paths, resolved }));
   }
@@ -142,7 +146,7 @@ export class Routing {
   #node(peer: HostPeer, address: Ip): Speaker {
     const { host, calico } = peer;
     return {
-      ...this.#machine(host, address.family),
+      ...this.#machine(host, peer.netns, address.family),
       ...configured(host.bgp, calico.asNumber),
       routerId: peer.nodeIP(4) ?? Ip.of(hash32(peer.name)),
       address,
@@ -154,7 +158,7 @@ export class Routing {
   #router(router: Router, address: Ip): Speaker {
     const [routerId = Ip.of(hash32(router.name))] = addressesOf(router, 4);
     return {
-      ...this.#machine(router, address.family),
+      ...this.#machine(router, `router/${router.name}`, address.family),
       ...configured(router.bgp, 0),
       routerId,
       address,
@@ -162,9 +166,14 @@ export class Routing {
     };
   }
 
-  #machine({ name, nics }: Host | Router, family: Family): Pick<Speaker, "name" | "addresses" | "networks" | "alike"> {
+  #machine(
+    { name, nics }: Host | Router,
+    netns: string,
+    family: Family,
+  ): Pick<Speaker, "name" | "addresses" | "networks" | "linkLocals" | "alike"> {
     const addresses: Ip[] = [];
     const networks: Prefix[] = [];
+    const linkLocals: Ip[] = [];
     let alike = "";
     for (const nic of nics) {
       alike += `${nic.subnet} `;
@@ -172,9 +181,10 @@ export class Routing {
         if (ip.family !== family) continue;
         addresses.push(ip);
         networks.push(this.#network(nic, ip, length));
+        if (family === 6) linkLocals.push(linkLocalOf(nicMac(netns, nic)));
       }
     }
-    return { name, addresses, networks, alike };
+    return { name, addresses, networks, ...(family === 6 && { linkLocals }), alike };
   }
 
   /** The subnet's own prefix where that is what the card has: thousands of speakers share it. */

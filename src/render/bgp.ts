@@ -61,12 +61,12 @@ function wayWords(way: Resolved): string {
 
 /** `[Mesh_…] (100/0) [AS65002i]`: the session, preference and IGP metric, the AS it comes from. */
 function pathWords(shown: Path, sessions: readonly Session[]): string {
-  const { from, nextHop, asPath, localPref, reach } = shown;
+  const { from, nextHop, linkLocal, asPath, localPref, reach } = shown;
   const session = sessions.find(({ peer }) => peer === from)?.name ?? from;
   const metric = { direct: "0", routed: "?", unreachable: "-" }[reach];
   const last = asPath.at(-1);
   const facts = [
-    `next hop ${nextHop}`,
+    `next hop ${[nextHop, linkLocal].filter(Boolean).join(" ")}`,
     asPath.length > 0 && `as path ${asPath.join(" ")}`,
     localPref !== 100 && `local pref ${localPref}`,
     shown.clusterList.length > 0 && `reflected by ${shown.clusterList.join(", ")}`,
@@ -102,12 +102,14 @@ function speakerJson({ family, speaker, sessions, announced, learned }: ShownSpe
 }
 
 function pathJson(path: Path): Json {
-  const { origin, from, neighbour, nextHop, reach, asPath, localPref, learned, originatorId, clusterList } = path;
+  const { origin, from, neighbour, nextHop, linkLocal, reach, asPath, localPref, learned } = path;
+  const { originatorId, clusterList } = path;
   return fields({
     origin,
     from,
     neighbour: `${neighbour}`,
     nextHop: `${nextHop}`,
+    linkLocal: linkLocal && `${linkLocal}`,
     reach,
     asPath,
     localPref,

@@ -31,6 +31,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
     from: TEXT,
     neighbour: IP,
     nextHop: IP,
+    "linkLocal?": IP,
     reach: one("direct", "routed", "unreachable"),
     asPath: list(COUNT, "nearest AS first"),
     localPref: NUMBER,

@@ -26,7 +26,7 @@ describe("BIRD's recursive next hop 192.168.2.2", () => {
     ],
     ["falls into a blackhole", { kind: "blackhole" }, { kind: "blackhole" }],
   ])("%s", (_, route, want) => {
-    expect(resolveNextHop(ip("192.168.2.2"), () => route)).toEqual(want);
+    expect(resolveNextHop({ nextHop: ip("192.168.2.2") }, () => route)).toEqual(want);
   });
 });
 

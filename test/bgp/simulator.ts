@@ -64,6 +64,7 @@ export function isUp(given: BgpInput, a: Speaker, b: Speaker): boolean {
   };
   const reaches = (x: Speaker, y: Ip) =>
     onLink(x, y) !== undefined || !given.gateway || given.gateway(x, y) !== undefined;
+  if (meshedOutside(given, a, b) && !(onLink(a, b.address) && onLink(b, a.address))) return false;
   if (a === b || addressOf(a, b).equals(addressOf(b, a)) || !believes(a, b) || !believes(b, a)) return false;
   if (a.as === b.as && a.routerId.equals(b.routerId)) return false;
   return reaches(a, addressOf(b, a)) && reaches(b, addressOf(a, b));
@@ -91,7 +92,8 @@ function heard(given: BgpInput, tables: ReadonlyMap<string, readonly Route[]>, {
     const reflects = internal && route.internal;
     if (client(from, to) && route.clusters.includes(clusterOf(from))) return [];
     if (reflects && !(client(from, to) || (source && client(from, source)))) return [];
-    const link = from.kind === "router" ? onLink(from, addressOf(to, from)) : undefined;
+    const link =
+      from.kind === "router" || meshedOutside(given, from, to) ? onLink(from, addressOf(to, from)) : undefined;
     const keep =
       !from.nextHopSelf && (internal || (link !== undefined && leavesBy(given, from, route.nextHop) === link));
     const nextHop = keep ? route.nextHop : self;
@@ -100,11 +102,16 @@ function heard(given: BgpInput, tables: ReadonlyMap<string, readonly Route[]>, {
     if (asPath.includes(to.as)) return [];
     const originator = reflects ? (route.originator ?? source?.routerId.toString()) : undefined;
     if (originator === to.routerId.toString()) return [];
-    const clusters = reflects ? [clusterOf(from), ...route.clusters] : [];
+    const clusters = reflects ? [...new Set([...route.clusters, clusterOf(from)])].sort(byNumber) : [];
     if (client(to, from) && clusters.includes(clusterOf(to))) return [];
     const localPref = internal ? route.localPref : 100;
     return [{ from: from.name, nextHop, asPath, localPref, internal, ...(originator && { originator }), clusters }];
   });
+}
+
+/** Sessions of the mesh have no `multihop`, so those between two ASes are single-hop. */
+function meshedOutside(given: BgpInput, a: Speaker, b: Speaker): boolean {
+  return given.mesh?.has(a.name) === true && given.mesh.has(b.name) && a.as !== b.as;
 }
 
 function client(reflector: Speaker, peer: Speaker): boolean {
@@ -173,6 +180,10 @@ function compare(given: BgpInput, at: Speaker, a: Route, b: Route): number {
 function owner(given: BgpInput, nextHop: Ip): number {
   const speaker = [...given.speakers.values()].find(({ addresses }) => addresses.some((ip) => ip.equals(nextHop)));
   return number(speaker?.routerId.toString() ?? "");
+}
+
+function byNumber(a: string, b: string): number {
+  return number(a) - number(b);
 }
 
 function number(dotted: string): number {

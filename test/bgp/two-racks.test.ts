@@ -39,7 +39,7 @@ function racks({ nodes, routers, mesh }: Design) {
         networkOf(self, nextHop)
           ? { kind: "direct", dev: "eth0" }
           : (over ?? { kind: "kernel", via: underlay(self), dev: "eth0" });
-      return mergeNextHops(bgp.paths(at, origin).map(({ nextHop }) => resolveNextHop(nextHop, lookup)));
+      return mergeNextHops(bgp.paths(at, origin).map((path) => resolveNextHop(path, lookup)));
     },
   };
 }
@@ -85,7 +85,7 @@ describe("no-encap with the mesh alone", () => {
   });
 
   test("becomes unreachable when the default route goes", () => {
-    expect(bgp.paths("node1", "node2").map(({ nextHop }) => resolveNextHop(nextHop, () => undefined))).toEqual([
+    expect(bgp.paths("node1", "node2").map((path) => resolveNextHop(path, () => undefined))).toEqual([
       { kind: "unreachable", why: "no route to the next hop 192.168.2.2" },
     ]);
   });
