@@ -69,7 +69,7 @@ function questionsOf({ plan: { names, steps }, probes }: Job): Questions {
 }
 
 /** Sends the cases of a pair; a busy machine may be late, so what differs is sent once more, with patience, from another port. */
-function sendAll(network: Network, plan: Plan, cases: readonly Case[]): readonly Sent[] {
+export function sendAll(network: Network, plan: Plan, cases: readonly Case[]): readonly Sent[] {
   const first = send(network, plan, cases, "brisk");
   const compared = compareSent(network, plan.names, first);
   const doubtful = new Set(compared.flatMap(({ differs, sport }) => (differs.length > 0 ? [sport] : [])));
