@@ -1,7 +1,8 @@
-import type { Ip } from "../addr/ip.ts";
+import { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import type { Mark, MarkedTree } from "../topology/marks.ts";
 import type { Place } from "../topology/problem.ts";
+import { CalicoFacts } from "./calico-facts.ts";
 
 /** Something an object says, which object that was, and where it stands. */
 export interface Fact<T> {
@@ -54,6 +55,7 @@ export interface Agent {
   readonly name: string;
   readonly mark: Mark;
   readonly containers: readonly string[];
+  readonly images: readonly string[];
   /** Words behind the program's name, in all its containers. */
   readonly args: readonly string[];
   /** What its environment says outright; values that may be secret are left out. */
@@ -102,6 +104,7 @@ export class Facts {
   readonly podCIDRs: Fact<Prefix>[] = [];
   readonly serviceCIDRs: Fact<Prefix>[] = [];
   readonly traces: Trace[] = [];
+  readonly calico = new CalicoFacts();
   readonly overlays: MarkedTree[] = [];
   /** How many objects of each kind nobody here reads. */
   readonly unread = new Map<string, number>();
@@ -124,5 +127,18 @@ export class Facts {
   redact(place: Place): void {
     if (this.redacted) this.redacted.count++;
     else this.redacted = { place, count: 1 };
+  }
+
+  /** How many pods have an address in each of some networks. */
+  countIn(networks: readonly Prefix[]): readonly number[] {
+    const counts = networks.map(() => 0);
+    for (const { addresses } of this.pods.values()) {
+      for (const text of addresses) {
+        const ip = Ip.parse(text);
+        const at = ip ? networks.findIndex((network) => network.contains(ip)) : -1;
+        if (at >= 0) counts[at] = (counts[at] ?? 0) + 1;
+      }
+    }
+    return counts;
   }
 }

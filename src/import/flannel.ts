@@ -1,8 +1,10 @@
+import type { Ip } from "../addr/ip.ts";
 import type { Mark } from "../topology/marks.ts";
-import type { ModeName } from "../topology/settings.ts";
-import { MODE_SETTINGS } from "../topology/settings.ts";
-import type { Facts, FlannelNode } from "./facts.ts";
+import { MODE_SETTINGS, type ModeName } from "../topology/settings.ts";
+import type { Carrier } from "./carrier.ts";
+import type { Facts, FlannelNode, NodeFact } from "./facts.ts";
 import type { Findings } from "./findings.ts";
+import type { HostDraft } from "./hosts.ts";
 import type { Choice } from "./which-cni.ts";
 
 /** Modes by flannel's backend type; those with a second name are the ones that know DirectRouting. */
@@ -25,8 +27,24 @@ const OTHERS: ReadonlyMap<string, string> = new Map([
   ["ali-vpc", "the VPC's route table carries packets (removed in flannel v0.20)"],
 ]);
 
+/** What Flannel's objects and annotations say of a cluster. */
+export function flannelCarrier(facts: Facts, choice: Choice, findings: Findings): Carrier {
+  flannelMode(facts, choice, findings);
+  return {
+    networks: facts.flannel.flatMap(({ networks, from, mark }) => networks.map((value) => ({ value, from, mark }))),
+    pooled: false,
+    host: (node) => hostDraft(node, findings),
+    peering: () => ({ speakers: new Map(), outsiders: [] }),
+  };
+}
+
+/** Flannel's part of Canal, in words. */
+export function flannelWords({ flannel: [conf] }: Facts): string {
+  return conf ? `Flannel's routes (backend ${conf.type})` : "Flannel's routes";
+}
+
 /** Flannel's mode and settings: what Nodes are annotated with is live; `net-conf.json` is what a restart would bring. */
-export function flannelMode(facts: Facts, choice: Choice, findings: Findings): void {
+function flannelMode(facts: Facts, choice: Choice, findings: Findings): void {
   const [conf] = facts.flannel;
   const annotated = [...facts.nodes.values()].flatMap(({ name, flannel }) => (flannel ? [{ name, ...flannel }] : []));
   const types = new Map<string, FlannelNode & { name: string }>();
@@ -106,4 +124,44 @@ function settings(facts: Facts, mode: ModeName, findings: Findings): void {
 
 function nodes(count: number): string {
   return count === 1 ? "1 Node" : `${count} Nodes`;
+}
+
+function hostDraft(node: NodeFact, findings: Findings): HostDraft {
+  const { name, from, mark, podCIDRs, flannel } = node;
+  const detected = flannel ? detectedBy(node, flannel, findings) : [];
+  const addresses = [...node.addresses, ...detected.filter((ip) => !node.addresses.some((own) => own.equals(ip)))];
+  const isOdd = detected.some((ip) => !addresses.find((own) => own.family === ip.family)?.equals(ip));
+  return {
+    name,
+    from,
+    mark,
+    addresses,
+    networks: [],
+    nodeIPs: isOdd ? detected : [],
+    shares: podCIDRs.map(({ value }) => value),
+    blocks: [],
+    macs: macsOf(flannel),
+    labels: {},
+  };
+}
+
+/** The addresses that a node's flanneld advertises, but for one that is not its own. */
+function detectedBy(node: NodeFact, { publicIPs, overwrites }: FlannelNode, findings: Findings): readonly Ip[] {
+  return publicIPs.filter((ip) => {
+    const isOwn = node.addresses.some((own) => own.equals(ip));
+    const isTold = overwrites.some((told) => told.equals(ip));
+    if (isTold && !isOwn) {
+      const what = `${node.name} is reached at its own address; its flanneld advertises ${ip}, which something must translate`;
+      findings.assume(what, "public-ip-overwrite is on its Node");
+    }
+    return isOwn || !isTold;
+  });
+}
+
+function macsOf(flannel: FlannelNode | undefined): Readonly<Record<string, string>> {
+  const { vni = 1, vtepMAC, vtepMACv6 } = flannel ?? {};
+  return {
+    ...(vtepMAC !== undefined && { [`flannel.${vni}`]: vtepMAC }),
+    ...(vtepMACv6 !== undefined && { [`flannel-v6.${vni}`]: vtepMACv6 }),
+  };
 }

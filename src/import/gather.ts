@@ -8,6 +8,17 @@ import type { Piece } from "./piece.ts";
 import { eachPiece } from "./pieces.ts";
 import { productOfGroup } from "./products.ts";
 import { readDaemonSet } from "./read-agent.ts";
+import {
+  readBgpConfiguration,
+  readBgpFilter,
+  readBgpPeer,
+  readBlockAffinity,
+  readFelixConfiguration,
+  readInstallation,
+  readIpamBlock,
+  readIpPool,
+} from "./read-calico.ts";
+import { readCalicoNode } from "./read-calico-node.ts";
 import { readConfigMap, readServiceCIDR } from "./read-config-map.ts";
 import { readNode } from "./read-node.ts";
 import { readPod } from "./read-pod.ts";
@@ -54,6 +65,17 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["extensions/DaemonSet", readDaemonSet],
   ["/DaemonSet", readDaemonSet],
   ["networking.k8s.io/ServiceCIDR", readServiceCIDR],
+  ["projectcalico.org/Node", readCalicoNode],
+  ...["projectcalico.org", "crd.projectcalico.org"].flatMap((group): [string, Read][] => [
+    [`${group}/IPPool`, readIpPool],
+    [`${group}/BlockAffinity`, readBlockAffinity],
+    [`${group}/IPAMBlock`, readIpamBlock],
+    [`${group}/BGPConfiguration`, readBgpConfiguration],
+    [`${group}/BGPPeer`, readBgpPeer],
+    [`${group}/BGPFilter`, readBgpFilter],
+    [`${group}/FelixConfiguration`, readFelixConfiguration],
+  ]),
+  ["operator.tigera.io/Installation", readInstallation],
 ]);
 
 function readObject({ kind, apiVersion, body }: KubeObject, facts: Facts): void {

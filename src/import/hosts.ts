@@ -11,11 +11,17 @@ export interface HostDraft {
   readonly from: string;
   readonly mark: Mark;
   readonly addresses: readonly Ip[];
+  /** Networks that its agent has recorded for those. */
+  readonly networks: readonly Prefix[];
   /** The addresses that the agent has detected, where they are not the first ones. */
   readonly nodeIPs: readonly Ip[];
   readonly shares: readonly Prefix[];
+  /** The IPAM blocks that are its own, in place of a share. */
+  readonly blocks: readonly Prefix[];
   /** MAC addresses that an agent has given its devices. */
   readonly macs: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly bgp?: Readonly<Record<string, unknown>>;
 }
 
 /** All nodes: those with an object, and those that only pods were seen on. */
@@ -45,20 +51,27 @@ export function allNodes(facts: Facts, findings: Findings): readonly NodeFact[] 
  */
 export function writeHosts(hosts: readonly HostDraft[], networks: PodNetworks, findings: Findings): void {
   const sizes = maskSizes(hosts);
-  writeMaskSizes(sizes, networks, findings);
+  writeMaskSizes(sizes, hosts.length, networks, findings);
   for (const [index, host] of hosts.entries()) {
-    const { name, mark, from, addresses, nodeIPs, shares, macs } = host;
-    const long: [string, unknown][] = [];
-    if (nodeIPs.length > 0) long.push(["nodeIP", short(nodeIPs)]);
-    if (Object.keys(macs).length > 0) long.push(["mac", macs]);
-    if (!isDefault(shares, index, sizes, networks)) long.push(["podCIDR", short(shares)]);
+    const { name, mark, from, addresses, nodeIPs, shares, blocks, macs, labels, bgp } = host;
+    const isUsual = blocks.length > 0 || isDefault(shares, index, sizes, networks);
+    const long = {
+      ...(nodeIPs.length > 0 && { nodeIP: short(nodeIPs) }),
+      ...(Object.keys(macs).length > 0 && { mac: macs }),
+      ...(!isUsual && { podCIDR: short(shares) }),
+      ...(Object.keys(labels).length > 0 && { labels }),
+      ...(bgp && { bgp }),
+      ...(blocks.length > 0 && { cni: { calico: { blocks: blocks.map(String) } } }),
+    };
     const [only] = addresses;
+    const place = addresses.length === 1 ? { address: only?.toString() } : { addresses: addresses.map(String) };
     const origin = from.startsWith("Node ") ? undefined : from;
-    if (long.length === 0) findings.put(["hosts", name], short(addresses), mark, origin);
-    else {
-      const place = addresses.length === 1 ? ["address", only?.toString()] : ["addresses", addresses.map(String)];
-      findings.put(["hosts", name], Object.fromEntries([place, ...long]), mark, origin);
-    }
+    findings.put(
+      ["hosts", name],
+      Object.keys(long).length === 0 ? short(addresses) : { ...place, ...long },
+      mark,
+      origin,
+    );
   }
 }
 
@@ -80,25 +93,27 @@ function maskSizes(hosts: readonly HostDraft[]): ReadonlyMap<4 | 6, number> {
   return sizes;
 }
 
-function writeMaskSizes(sizes: ReadonlyMap<4 | 6, number>, networks: PodNetworks, findings: Findings): void {
-  const v4 = sizes.get(4) ?? fitting(networks.get(4), DEFAULTS.get(4));
-  const v6 = sizes.get(6) ?? fitting(networks.get(6), DEFAULTS.get(6));
-  const odd = { ...(v4 !== undefined && v4 !== 24 && { v4 }), ...(v6 !== undefined && v6 !== 64 && { v6 }) };
-  const { v4: oddV4, v6: oddV6 } = odd;
-  if (oddV4 === undefined && oddV6 === undefined) return;
-  const value = oddV6 === undefined ? oddV4 : odd;
+function writeMaskSizes(
+  sizes: ReadonlyMap<4 | 6, number>,
+  count: number,
+  { whole }: PodNetworks,
+  findings: Findings,
+): void {
+  const odd = ([4, 6] as const).flatMap((family): [string, number][] => {
+    const usual = family === 4 ? 24 : 64;
+    const size = sizes.get(family) ?? fitting(whole.get(family), usual, count);
+    return size === undefined || size === usual ? [] : [[`v${family}`, size]];
+  });
+  const [only, ...more] = odd;
+  if (!only) return;
+  const value = more.length === 0 && only[0] === "v4" ? only[1] : Object.fromEntries(odd);
   findings.put(["cluster", "nodeMaskSize"], value, findings.mark, "the length of the Nodes' podCIDRs");
 }
 
-const DEFAULTS: ReadonlyMap<4 | 6, number> = new Map([
-  [4, 24],
-  [6, 64],
-]);
-
-/** A length that the pods' network can be divided by at all. */
-function fitting(network: Prefix | undefined, usual = 0): number | undefined {
-  if (!network || usual >= network.length) return undefined;
-  return Math.min(network.length + 8, network.ip.bits);
+/** A length that leaves each host a share where the usual one does not; the first share is not given out. */
+function fitting(network: Prefix | undefined, usual: number, count: number): number | undefined {
+  if (!network || 2 ** (usual - network.length) > count + 1) return undefined;
+  return Math.min(network.length + Math.ceil(Math.log2(count + 2)), network.ip.bits);
 }
 
 function isDefault(
@@ -108,9 +123,9 @@ function isDefault(
   networks: PodNetworks,
 ): boolean {
   if (shares.length === 0) return true;
-  if (shares.length !== networks.size) return false;
+  if (shares.length !== networks.whole.size) return false;
   return shares.every((share) => {
-    const whole = networks.get(share.family);
+    const whole = networks.whole.get(share.family);
     const length = sizes.get(share.family);
     return (
       whole !== undefined &&

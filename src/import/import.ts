@@ -40,7 +40,7 @@ export async function importTopology(inputs: Iterable<Input>, options: ImportOpt
   const first = facts.first ?? facts.overlays[0]?.marks.get(ROOT)?.get(0);
   if (problems.length > 0 || !first) return { ok: false, problems: problems.length > 0 ? problems : [NOTHING] };
   const [base, ...overlays] = facts.overlays;
-  const findings = conclude(facts, first);
+  const findings = conclude(facts, first, options);
   const read = facts.objects > 0 ? findings.draft.read : base;
   if (!read) return { ok: false, problems: [NOTHING] };
   for (const overlay of facts.objects > 0 ? facts.overlays : overlays) layOver(read, overlay);

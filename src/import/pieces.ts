@@ -18,7 +18,7 @@ const AS_JSON = "print it as JSON, which has no limit: kubectl get … -o json";
 /** Takes an input apart: the documents of a text, the items of a list too large to be held. */
 export async function eachPiece(input: Input, sink: PieceSink): Promise<void> {
   if ("text" in input) {
-    textPieces(input.file, input.text, sink);
+    await textPieces(input.file, input.text, sink);
     return;
   }
   const { file } = input;

@@ -37,10 +37,9 @@ export function writePods(facts: Facts, hosts: ReadonlySet<string>, networks: Po
   }
 }
 
-function isInside(text: string, networks: PodNetworks): boolean {
+function isInside(text: string, { all }: PodNetworks): boolean {
   const ip = Ip.parse(text);
-  const whole = ip && networks.get(ip.family);
-  return whole === undefined ? networks.size === 0 : whole.contains(ip as Ip);
+  return ip !== undefined && (all.length === 0 || all.some((network) => network.contains(ip)));
 }
 
 function byReason(absent: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {

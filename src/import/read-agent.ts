@@ -25,6 +25,7 @@ export function readAgent(kind: "DaemonSet" | "Pod", body: Field, facts: Facts):
     name,
     mark: body.mark,
     containers: containers.flatMap((each) => each.get("name").text() ?? []),
+    images: containers.flatMap((each) => each.get("image").text() ?? []),
     args: containers.flatMap((each) => ["command", "args"].flatMap((key) => wordsOf(each.get(key)))),
     env: new Map(containers.flatMap((each) => each.get("env").list()).flatMap(setting)),
   };

@@ -3,6 +3,7 @@ import type { Field } from "./field.ts";
 import { jsonOf, yamlOf } from "./inner.ts";
 import { fullName } from "./name.ts";
 import { CALICO, CANAL, FLANNEL } from "./products.ts";
+import { readCalicoConfig } from "./read-calico.ts";
 import { prefixesOf } from "./read-control-plane.ts";
 
 /** A ConfigMap: that of a CNI, of kube-proxy, of kubeadm, or of no interest here. */
@@ -15,6 +16,7 @@ export function readConfigMap(body: Field, facts: Facts): void {
   if (!data.get("net-conf.json").isAbsent) readFlannel(data, from, bare, facts);
   const product = PRODUCT_OF.get(bare);
   if (product !== undefined) facts.trace({ product, kind: "configured", text: from, mark: body.mark });
+  if (bare === "calico-config") readCalicoConfig(data, from, facts);
   if (bare === "kube-proxy") readKubeProxy(data.get("config.conf"), from, facts);
   if (bare === "kubeadm-config") readKubeadm(data.get("ClusterConfiguration"), from, facts);
 }

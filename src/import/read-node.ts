@@ -6,6 +6,7 @@ import type { Field } from "./field.ts";
 import { jsonOf } from "./inner.ts";
 import { nameOf } from "./name.ts";
 import { FLANNEL } from "./products.ts";
+import { readCalicoAnnotations } from "./read-calico-node.ts";
 
 /** A Node of Kubernetes: its addresses, its share of the pods' network, and what agents have written into it. */
 export function readNode(body: Field, facts: Facts): void {
@@ -32,7 +33,8 @@ export function readNode(body: Field, facts: Facts): void {
     body.complain("duplicate-object", `${from} stands here twice, and differently`, "keep one of them");
     return;
   }
-  facts.nodes.set(name, { ...before, ...fact });
+  facts.nodes.set(name, { ...fact, labels: { ...before?.labels, ...fact.labels } });
+  readCalicoAnnotations(name, annotations, facts);
   if (flannel) {
     const text = `Node annotations: backend-type ${flannel.type === "" ? '""' : flannel.type}`;
     facts.trace({ product: FLANNEL, kind: "annotated", text, mark: flannel.mark });

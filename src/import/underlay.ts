@@ -1,9 +1,11 @@
 import type { Ip } from "../addr/ip.ts";
 import { Prefix, parseWithLength } from "../addr/prefix.ts";
 import { isMap } from "../topology/read.ts";
+import type { Outsider } from "./calico-peers.ts";
 import type { Facts } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 import { cover, isUsable } from "./networks.ts";
+import { type DrawnSubnet, writeRouters } from "./routers.ts";
 
 /** What a node is known to stand on: its addresses, and networks where an agent has recorded a prefix length. */
 export interface Standing {
@@ -12,39 +14,30 @@ export interface Standing {
   readonly networks: readonly Prefix[];
 }
 
-/** A stranger with an address that nodes talk to: a BGP peer that is no node. */
-export interface Stranger {
-  readonly name: string;
-  readonly ip: Ip;
-}
-
-const GATEWAY = "gateway";
 /** What a guess may be: no wider than /16, no longer than /24; a /64 in IPv6. */
 const WIDEST = 16;
 const LONGEST = 24;
 
+/** Who stands on the underlay, and which networks are the pods'. */
+export interface Ground {
+  readonly standings: readonly Standing[];
+  readonly outsiders: readonly Outsider[];
+  readonly pods: readonly Prefix[];
+}
+
 /**
- * Draws the subnets that the nodes stand on, and a router that joins them. The API knows neither prefix lengths nor
+ * Draws the subnets that the nodes stand on, and routers that join them. The API knows neither prefix lengths nor
  * routers: what an overlay says comes first, then what agents have recorded, and the rest is assumed and listed.
  */
-export function drawUnderlay(
-  {
-    standings,
-    strangers,
-    pods,
-  }: {
-    readonly standings: readonly Standing[];
-    readonly strangers: readonly Stranger[];
-    readonly pods: readonly Prefix[];
-  },
-  facts: Facts,
-  findings: Findings,
-): void {
-  const given = overlayNetworks(facts);
+export function drawUnderlay({ standings, outsiders, pods }: Ground, facts: Facts, findings: Findings): void {
+  const given = overlaySubnets(facts);
   const said = standings.flatMap(({ networks }) => networks.filter(({ length, ip }) => length < ip.bits));
-  const known = distinct(said).filter((network) => !given.some((other) => other.overlaps(network)));
+  const isGiven = (ip: Ip) => given.some(({ cidrs }) => cidrs.some((cidr) => cidr.contains(ip)));
+  const known = distinct(said).filter(
+    (network) => !given.some(({ cidrs }) => cidrs.some((cidr) => cidr.overlaps(network))),
+  );
   const all = standings.flatMap(({ addresses }) => addresses);
-  const loose = all.filter((ip) => ![...given, ...known].some((network) => network.contains(ip)));
+  const loose = all.filter((ip) => !isGiven(ip) && !known.some((network) => network.contains(ip)));
   const guessed = ([4, 6] as const).flatMap((family) =>
     guess(
       loose.filter((ip) => ip.family === family),
@@ -54,64 +47,34 @@ export function drawUnderlay(
   for (const network of guessed) {
     findings.assume(
       `the nodes' network is ${network}`,
-      `\`ip -br addr\` on a node; subnets: { nodes: CIDR } in an overlay`,
+      "`ip -br addr` on a node; subnets: { nodes: CIDR } in an overlay",
     );
   }
-  const foreign = strangers.filter(
-    ({ ip }) => ![...given, ...known, ...guessed].some((network) => network.contains(ip)),
-  );
-  const outside = foreign.flatMap(({ ip }) => guess([ip], pods));
+  const foreign = outsiders
+    .flatMap(({ ips }) => ips)
+    .filter((ip) => !isGiven(ip) && ![...known, ...guessed].some((network) => network.contains(ip)));
+  const outside = distinct(foreign.flatMap((ip) => guess([ip], pods)));
   const groups = groupByNodes([...known, ...guessed], standings);
-  const names = new Map<string, readonly Prefix[]>();
-  for (const [i, cidrs] of groups.entries()) {
-    const name = groups.length === 1 ? "nodes" : `nodes-${i + 1}`;
-    names.set(name, cidrs);
-  }
-  for (const [i, cidr] of distinct(outside).entries()) names.set(`peers-${i + 1}`, [cidr]);
-  for (const [name, cidrs] of names) {
+  const drawn: DrawnSubnet[] = [
+    ...groups.map((cidrs, i) => ({ name: groups.length === 1 ? "nodes" : `nodes-${i + 1}`, cidrs, hasNodes: true })),
+    ...outside.map((cidr, i) => ({ name: `peers-${i + 1}`, cidrs: [cidr], hasNodes: false })),
+  ];
+  for (const { name, cidrs } of drawn) {
     const [only, ...more] = cidrs.map(String);
-    const value = more.length === 0 ? only : cidrs.map(String);
     const isSaid = cidrs.every((cidr) => known.includes(cidr));
-    findings.put(
-      ["subnets", name],
-      value,
-      findings.mark,
-      isSaid ? "the prefix length that calico-node has recorded" : "assumed",
-    );
+    const origin = isSaid ? "the prefix length that calico-node has recorded" : "assumed";
+    findings.put(["subnets", name], more.length === 0 ? only : cidrs.map(String), findings.mark, origin);
   }
-  if (!facts.overlays.some((overlay) => isMap(overlay.tree) && Object.hasOwn(overlay.tree, "routers"))) {
-    addGateway(
-      [...names.values(), ...given.map((cidr) => [cidr])],
-      [...all, ...strangers.map(({ ip }) => ip)],
-      findings,
-    );
-  }
+  const isToldOfRouters = facts.overlays.some(({ tree }) => isMap(tree) && Object.hasOwn(tree, "routers"));
+  if (!isToldOfRouters) writeRouters([...drawn, ...given], outsiders, { taken: all, pods }, findings);
 }
 
-/** One router in every subnet, at the first address that nobody has. */
-function addGateway(subnets: readonly (readonly Prefix[])[], taken: readonly Ip[], findings: Findings): void {
-  const addresses = subnets.flat().flatMap((cidr) => {
-    for (let n = 1; n < Math.min(cidr.size - 1, 1024); n++) {
-      const ip = cidr.host(n);
-      if (!taken.some((other) => other.equals(ip))) return [ip.toString()];
-    }
-    return [];
-  });
-  if (addresses.length === 0) return;
-  const [only, ...more] = addresses;
-  findings.put(["routers", GATEWAY], more.length === 0 ? only : addresses, findings.mark, "assumed");
-  const joins = subnets.length > 1 ? ", and joins their subnets" : "";
-  findings.assume(
-    `the nodes' default gateway is ${addresses.join(", ")}${joins}`,
-    "`ip route` on a node; routers: in an overlay",
-  );
-}
-
-/** The networks of the subnets that overlays describe. */
-function overlayNetworks(facts: Facts): readonly Prefix[] {
+/** The subnets that overlays describe. */
+function overlaySubnets(facts: Facts): readonly DrawnSubnet[] {
   return facts.overlays.flatMap(({ tree }) => {
     const subnets: unknown = isMap(tree) ? tree.subnets : undefined;
-    return isMap(subnets) ? Object.values(subnets).flatMap(cidrsOf) : [];
+    if (!isMap(subnets)) return [];
+    return Object.entries(subnets).map(([name, entry]) => ({ name, cidrs: cidrsOf(entry), hasNodes: true }));
   });
 }
 

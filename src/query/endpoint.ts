@@ -16,7 +16,9 @@ export function findEndpoint(topology: Topology, network: Network, text: string,
   const colon = /^(pod|host|router|ip):(.+)$/.exec(text);
   const kinds: readonly Kind[] = colon ? [colon[1] as Kind] : ["pod", "host", "router", "ip"];
   const name = colon?.[2] ?? text;
-  const found = kinds.filter((kind) => exists(topology, kind, name));
+  const named = kinds.filter((kind) => exists(topology, kind, name));
+  // A host that is named after an address has it, or is asked about all the same.
+  const found = named.length > 1 ? named.filter((kind) => kind !== "ip") : named;
   const [kind] = found;
   if (found.length > 1) {
     const choices = found.map((each) => `${each}:${name}`).join(" or ");

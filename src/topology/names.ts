@@ -4,9 +4,12 @@ import type { Path } from "./path.ts";
 const NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const MAX_NAME = 253;
 
-/** Whether a word is an RFC 1123 subdomain with at least one letter: 10 would be a number in every other place of a file. */
+/**
+ * Whether a word is an RFC 1123 subdomain with at least one letter: 10 would be a number in every other place of a file.
+ * Some clouds name nodes after their addresses, which are numbers nowhere.
+ */
 function isName(word: string): boolean {
-  return word.length <= MAX_NAME && NAME.test(word) && /[a-z]/.test(word);
+  return word.length <= MAX_NAME && NAME.test(word) && /[a-z]|^\d+\.\d+\.\d+\.\d+$/.test(word);
 }
 
 /** Whether a word is `name` or `namespace/name`. */

@@ -1,5 +1,6 @@
 import { Ip } from "../addr/ip.ts";
 import { hash32 } from "../addr/mac.ts";
+import type { Prefix } from "../addr/prefix.ts";
 import type { Check } from "./check.ts";
 import { checkDevice, isDevice } from "./cni.ts";
 import { readListen } from "./fabric.ts";
@@ -204,16 +205,27 @@ function checkRoom(
     const names = byHost.get(name) ?? [];
     for (const cidr of host.podCIDRs) {
       if (names.length <= cidr.size - KEPT) continue;
-      const own = names.filter((pod) => isOwnNetwork(written[pod]));
-      const first = own[Math.max(0, cidr.size - KEPT)];
+      const own = names.filter((pod) => isDrawn(written[pod], cidr.family));
+      const pinned = own.length === 0 ? 0 : names.filter((pod) => isPinnedIn(written[pod], cidr)).length;
+      const room = Math.max(0, cidr.size - KEPT - pinned);
+      const first = own[room];
       if (first === undefined) continue;
-      const message = `${cidr} of ${name} has no address left for ${first}, pod ${Math.max(0, cidr.size - KEPT) + 1} there`;
+      const message = `${cidr} of ${name} has no address left for ${first}, pod ${room + pinned + 1} there`;
       const hint = "move pods, or lower cluster.nodeMaskSize";
       check.complain({ code: "pod-cidr-exhausted", path: ["pods", first], part: "key", message, hint });
     }
   }
 }
 
-function isOwnNetwork(entry: PodEntry | undefined): boolean {
-  return typeof entry !== "object" || entry.hostNetwork !== true;
+/** Whether a pod takes an address that its host's share has left: it has a network of its own, and none pinned. */
+function isDrawn(entry: PodEntry | undefined, family: 4 | 6): boolean {
+  if (typeof entry === "object" && entry.hostNetwork === true) return false;
+  return !textsOf(entry).some((text) => Ip.parse(text)?.family === family);
+}
+
+function isPinnedIn(entry: PodEntry | undefined, cidr: Prefix): boolean {
+  return textsOf(entry).some((text) => {
+    const ip = Ip.parse(text);
+    return ip !== undefined && cidr.contains(ip);
+  });
 }

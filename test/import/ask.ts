@@ -19,7 +19,10 @@ export interface Asked {
   readonly modeGiven?: boolean;
 }
 
-async function readInputs(inputs: readonly Input[], { modeGiven = false }: Asked = {}): Promise<Imported | string> {
+export async function readInputs(
+  inputs: readonly Input[],
+  { modeGiven = false }: Asked = {},
+): Promise<Imported | string> {
   const outcome = await importTopology(inputs, { name: "objects", modeGiven });
   return outcome.ok ? outcome.value : outcome.problems.map(problemText).join("\n");
 }

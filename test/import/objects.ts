@@ -66,7 +66,7 @@ export function daemonSet(full: string, containers: readonly Kube[] = []): Kube 
   return { apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name, namespace }, spec: { template } };
 }
 
-function configMap(full: string, data: Readonly<Record<string, string>>): Kube {
+export function configMap(full: string, data: Readonly<Record<string, string>>): Kube {
   const [namespace, name] = full.split("/");
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data };
 }
@@ -97,4 +97,19 @@ export function flannelAnnotations(
 /** What `kubectl get -o json` prints. */
 export function list(items: readonly Kube[], kind = "List"): string {
   return JSON.stringify({ apiVersion: "v1", items, kind, metadata: { resourceVersion: "" } }, undefined, 4);
+}
+
+/** An object of Calico's, in one of its API groups. */
+export function calico(kind: string, name: string, spec: Kube, apiVersion = "crd.projectcalico.org/v1"): Kube {
+  return { apiVersion, kind, metadata: { name }, spec };
+}
+
+/** What calico-node writes into its Node. */
+export function calicoAnnotations(facts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(facts).map(([key, value]) => [`projectcalico.org/${key}`, value]));
+}
+
+/** A container with an environment. */
+export function container(name: string, image: string, env: Readonly<Record<string, string>> = {}): Kube {
+  return { name, image, env: Object.entries(env).map(([key, value]) => ({ name: key, value })) };
 }

@@ -1,0 +1,217 @@
+import { Ip } from "../addr/ip.ts";
+import { isMap } from "../topology/read.ts";
+import { parseSelector } from "../topology/selector.ts";
+import type { BgpPeerFact } from "./calico-facts.ts";
+import type { Facts } from "./facts.ts";
+import type { Findings } from "./findings.ts";
+import type { HostDraft } from "./hosts.ts";
+
+/** One side of a session, as it believes the other to be. */
+interface Belief {
+  readonly name: string;
+  readonly as?: number;
+}
+
+/** What a speaker outside the cluster is known by: its addresses, its AS, and the nodes that peer with it. */
+export interface Outsider {
+  readonly name: string;
+  /** One a family at most. */
+  readonly ips: readonly Ip[];
+  readonly as: number;
+  readonly nodes: readonly string[];
+}
+
+/** The sessions of the nodes, and who else has a side in them. */
+export interface Peering {
+  readonly speakers: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly outsiders: readonly Outsider[];
+}
+
+const USUAL_AS = 64512;
+
+/**
+ * Resolves BGPConfigurations and BGPPeers to sessions by name. A peering between nodes is mirrored on the other side
+ * (confd/pkg/backends/calico/client.go `updatePeersV1`); a peer that is no node becomes a router that speaks BGP.
+ */
+export function peering(hosts: readonly HostDraft[], facts: Facts, findings: Findings): Peering {
+  const { calico } = facts;
+  writeConfiguration(facts, findings);
+  const common = calico.bgp.get("default")?.asNumber ?? USUAL_AS;
+  const asOf = (name: string) => calico.nodes.get(name)?.asNumber ?? common;
+  // Global peers come first, and a node's own that says the same again is skipped.
+  const sides = [...calico.peers.values()]
+    .sort((a, b) => Number(isGlobal(b)) - Number(isGlobal(a)))
+    .map((peer) => ({ peer, locals: localsOf(peer, hosts, facts, findings) }));
+  const routers = routersByAddress(facts);
+  const outsiders = hasRouters(facts) ? [] : findOutsiders(sides, hosts, findings);
+  for (const { name, ips, as } of outsiders) for (const ip of ips) routers.set(ip.toString(), { name, as });
+  const sessions = new Map<string, Map<string, Belief>>();
+  const add = (from: string, to: string, believed: number | undefined, real: number | undefined) => {
+    const mine = sessions.get(from) ?? new Map<string, Belief>();
+    const isOdd = believed !== undefined && believed !== real;
+    if (from !== to && !mine.has(to)) mine.set(to, { name: to, ...(isOdd && { as: believed }) });
+    sessions.set(from, mine);
+  };
+  for (const { peer, locals } of sides) {
+    noteUnmodelled(peer, findings);
+    const remotes = remotesOf(peer, hosts, facts, findings);
+    for (const local of locals) {
+      for (const remote of remotes) {
+        add(local.name, remote.name, peer.asNumber, asOf(remote.name));
+        add(remote.name, local.name, undefined, undefined);
+      }
+      const router = peer.peerIP && remotes.length === 0 ? routers.get(peer.peerIP.toString()) : undefined;
+      if (router) add(local.name, router.name, peer.asNumber, router.as);
+    }
+    const isLost = peer.peerIP !== undefined && remotes.length === 0 && !routers.has(peer.peerIP.toString());
+    if (isLost && hasRouters(facts)) {
+      findings.assume(
+        `nobody answers BGPPeer ${peer.name}: no router in the overlay has ${peer.peerIP}`,
+        "routers: in the overlay",
+      );
+    }
+  }
+  const speakers = new Map(hosts.flatMap(({ name }) => speakerOf(name, sessions.get(name), common, facts)));
+  return { speakers, outsiders };
+}
+
+function writeConfiguration({ calico }: Facts, findings: Findings): void {
+  const common = calico.bgp.get("default");
+  if (!common) return;
+  const { asNumber, nodeToNodeMeshEnabled, mark } = common;
+  const origin = "BGPConfiguration default";
+  if (asNumber !== undefined && asNumber !== USUAL_AS)
+    findings.put(["cni", "calico", "asNumber"], asNumber, mark, origin);
+  if (nodeToNodeMeshEnabled === false) findings.put(["cni", "calico", "nodeToNodeMeshEnabled"], false, mark, origin);
+}
+
+/** A node's own `bgp:`, if it has more to say than the cluster. */
+function speakerOf(
+  name: string,
+  sessions: ReadonlyMap<string, Belief> | undefined,
+  common: number,
+  { calico }: Facts,
+): readonly [string, Readonly<Record<string, unknown>>][] {
+  const own = calico.nodes.get(name);
+  const peers = [...(sessions?.values() ?? [])].map((to) => (to.as === undefined ? to.name : { [to.name]: to.as }));
+  const entry = {
+    ...(own?.asNumber !== undefined && own.asNumber !== common && { as: own.asNumber }),
+    ...(peers.length > 0 && { peers }),
+    ...(own?.clusterID !== undefined && { routeReflector: true }),
+  };
+  return Object.keys(entry).length > 0 ? [[name, entry]] : [];
+}
+
+interface Side {
+  readonly peer: BgpPeerFact;
+  readonly locals: readonly HostDraft[];
+}
+
+/** Speakers that are no nodes; an IPv4 and an IPv6 address with the same AS and the same nodes are one router's. */
+function findOutsiders(sides: readonly Side[], hosts: readonly HostDraft[], findings: Findings): readonly Outsider[] {
+  const found = new Map<string, Outsider>();
+  for (const { peer, locals } of sides) {
+    const { peerIP, asNumber, name } = peer;
+    if (!peerIP || hosts.some(({ addresses }) => addresses.some((ip) => ip.equals(peerIP)))) continue;
+    if (asNumber === undefined) {
+      findings.against(`BGPPeer ${name} names ${peerIP}, which is no node, without an AS`);
+      continue;
+    }
+    const before = found.get(peerIP.toString());
+    const nodes = [...new Set([...(before?.nodes ?? []), ...locals.map((local) => local.name)])];
+    found.set(peerIP.toString(), { name: outsiderName(peerIP), ips: [peerIP], as: asNumber, nodes });
+  }
+  const outsiders: Outsider[] = [];
+  for (const one of found.values()) {
+    const twin = outsiders.findIndex(({ ips, as, nodes }) => {
+      return (
+        ips.length === 1 && ips[0]?.family !== one.ips[0]?.family && as === one.as && nodes.join() === one.nodes.join()
+      );
+    });
+    const other = outsiders[twin];
+    if (other) outsiders[twin] = { ...other, ips: [...other.ips, ...one.ips] };
+    else outsiders.push(one);
+  }
+  for (const { name, ips, as } of outsiders) {
+    const what = `${name} (${ips.join(", ")}) speaks BGP in AS ${as} with the nodes that peer with it, and announces what it learns`;
+    findings.assume(what, "routers: in an overlay");
+  }
+  return outsiders;
+}
+
+function outsiderName(ip: Ip): string {
+  return `peer-${ip.toString().replace(/[.:]+/g, "-")}`.replace(/-$/, "");
+}
+
+function isGlobal({ node, nodeSelector }: BgpPeerFact): boolean {
+  return node === undefined && nodeSelector === undefined;
+}
+
+/** The nodes that a BGPPeer speaks of. */
+function localsOf(
+  peer: BgpPeerFact,
+  hosts: readonly HostDraft[],
+  facts: Facts,
+  findings: Findings,
+): readonly HostDraft[] {
+  if (peer.node !== undefined) return hosts.filter(({ name }) => name === peer.node);
+  return peer.nodeSelector === undefined ? hosts : selected(peer.nodeSelector, peer, hosts, facts, findings);
+}
+
+/** The nodes that they peer with. */
+function remotesOf(
+  peer: BgpPeerFact,
+  hosts: readonly HostDraft[],
+  facts: Facts,
+  findings: Findings,
+): readonly HostDraft[] {
+  const { peerSelector, peerIP } = peer;
+  if (peerSelector !== undefined) return selected(peerSelector, peer, hosts, facts, findings);
+  return peerIP ? hosts.filter(({ addresses }) => addresses.some((ip) => ip.equals(peerIP))) : [];
+}
+
+function selected(
+  text: string,
+  { name }: BgpPeerFact,
+  hosts: readonly HostDraft[],
+  facts: Facts,
+  findings: Findings,
+): readonly HostDraft[] {
+  const selector = parseSelector(text);
+  if (!selector) {
+    findings.against(`BGPPeer ${name} has a selector that makes no sense: ${text}`);
+    return [];
+  }
+  return hosts.filter((host) => selector(new Map(Object.entries(facts.nodes.get(host.name)?.labels ?? {}))));
+}
+
+function noteUnmodelled({ name, filters, others, port }: BgpPeerFact, findings: Findings): void {
+  const all = [
+    ...(filters.length > 0 ? [`filters ${filters.join(", ")}`] : []),
+    ...others,
+    ...(port === undefined || port === 179 ? [] : [`port ${port}`]),
+  ];
+  if (all.length > 0) findings.assume(`BGPPeer ${name} has no ${all.join(", no ")}`, "not modelled");
+}
+
+/** Whether an overlay says which routers there are. */
+function hasRouters({ overlays }: Facts): boolean {
+  return overlays.some(({ tree }) => isMap(tree) && Object.hasOwn(tree, "routers"));
+}
+
+/** The routers of overlays by their addresses. */
+function routersByAddress({ overlays }: Facts): Map<string, { readonly name: string; readonly as?: number }> {
+  const found = new Map<string, { name: string; as?: number }>();
+  for (const { tree } of overlays) {
+    const routers: unknown = isMap(tree) ? tree.routers : undefined;
+    for (const [name, entry] of isMap(routers) ? Object.entries(routers) : []) {
+      const texts: unknown = isMap(entry) ? (entry.addresses ?? entry.address) : entry;
+      const as: unknown = isMap(entry) && isMap(entry.bgp) ? entry.bgp.as : undefined;
+      for (const text of [texts].flat()) {
+        const ip = typeof text === "string" ? Ip.parse(text) : undefined;
+        if (ip) found.set(ip.toString(), { name, ...(typeof as === "number" && { as }) });
+      }
+    }
+  }
+  return found;
+}
