@@ -17,35 +17,42 @@ interface Module {
 
 type Factory = (exports: object, load: (name: string) => unknown, module: Module) => void;
 
+/** A part not yet loaded, and the file that it stands in. */
+interface Part {
+  readonly filename: string;
+  readonly make: Factory;
+}
+
 /**
  * Parts come in bundles beside the entry: each file is one expression, a map of parts as CommonJS functions. `bundleOf`
  * says which file holds a part; a `./` in a part leads to another, anything else to Node itself.
  */
 export function parts(folder: string, bundleOf: Readonly<Record<string, string>>, cache: CodeCache | undefined): Parts {
-  const factories = new Map<string, Factory>();
+  const opened = new Map<string, Part>();
   const modules = new Map<string, Module>();
   const fresh = new Map<string, Script>();
 
   function load(name: string): unknown {
     const known = modules.get(name);
     if (known) return known.exports;
-    const module: Module = { filename: join(folder, bundleOf[name] ?? name), exports: {} };
+    const { filename, make } = find(name);
+    const module: Module = { filename, exports: {} };
     modules.set(name, module);
-    factory(name)(module.exports, resolve, module);
+    make(module.exports, resolve, module);
     return module.exports;
   }
 
-  function factory(name: string): Factory {
-    const known = factories.get(name);
+  function find(name: string): Part {
+    const known = opened.get(name);
     if (known) return known;
     const bundle = bundleOf[name];
     if (bundle === undefined) throw new Error(`no bundle has the part ${name}`);
-    for (const [part, made] of Object.entries(open(bundle))) factories.set(part, made);
-    return factory(name);
+    const filename = join(folder, bundle);
+    for (const [part, make] of Object.entries(open(bundle, filename))) opened.set(part, { filename, make });
+    return find(name);
   }
 
-  function open(bundle: string): Record<string, Factory> {
-    const filename = join(folder, bundle);
+  function open(bundle: string, filename: string): Record<string, Factory> {
     // The build leaves nothing but ASCII in them, which is read fastest this way.
     const source = contents(filename).toString("latin1");
     const cachedData = cache?.read(bundle);

@@ -1,7 +1,6 @@
 import type { Ip } from "../addr/ip.ts";
 import { fibLookup } from "../kernel/fib.ts";
 import type { Netns } from "../kernel/netns.ts";
-import type { Segment } from "../kernel/network.ts";
 import type { Writer } from "../kernel/row.ts";
 import { namespace, type Scene } from "./scene.ts";
 
@@ -18,18 +17,18 @@ export interface Holder {
  * network has many.
  */
 export function holdersOf(scene: Scene, ip: Ip): readonly Holder[] {
-  return candidates(scene, ip).flatMap((machine) => heldOn(scene, namespace(scene, machine), ip));
+  return [...candidates(scene, ip)].flatMap((machine) => heldOn(scene, namespace(scene, machine), ip));
 }
 
 /** The machine that has an address, or that its pods would have it from; `undefined` when no machine claims it. */
 export function homeOf(scene: Scene, ip: Ip): string | undefined {
   const [holder] = holdersOf(scene, ip);
   if (holder) return holder.machine;
-  return candidates(scene, ip).find((machine) => claims(namespace(scene, machine), ip));
+  return [...candidates(scene, ip)].find((machine) => claims(namespace(scene, machine), ip));
 }
 
 /** The machine a namespace is on: itself, or the other end of a pod's veth. */
-export function machineOf(scene: Scene, name: string): string {
+export function machineOf(scene: Pick<Scene, "network">, name: string): string {
   const netns = namespace(scene, name);
   if (netns.kind !== "pod") return name;
   for (const link of netns.links.values()) if (link.kind === "veth") return link.peer.netns;
@@ -56,24 +55,13 @@ export function isByHand(by: Writer): boolean {
   return by === "operator" || by === "fault" || by === "fix";
 }
 
-function candidates(scene: Scene, ip: Ip): readonly string[] {
-  const { segments } = scene.network;
-  const arrived = scene.end?.action.kind === "deliver";
-  return [...new Set([...owners(arrived ? crossed(scene) : segments.values(), ip), ...visited(scene)])];
-}
-
-function crossed({ network, path }: Scene): ReadonlySet<Segment> {
-  return new Set(
-    path.flatMap(({ action }) => (action.kind === "wire" ? (network.segments.get(action.segment) ?? []) : [])),
-  );
-}
-
-function* owners(segments: Iterable<Segment>, ip: Ip): Generator<string> {
-  for (const segment of segments) for (const { netns } of segment.owners(ip)) yield netns;
-}
-
-function* visited(scene: Scene): Generator<string> {
-  for (const name of new Set(scene.path.map(({ at }) => at.netns))) yield machineOf(scene, name);
+function candidates({ network, end, visited, crossed }: Scene, ip: Ip): ReadonlySet<string> {
+  const { segments } = network;
+  const asked = end?.action.kind === "deliver" ? crossed : segments.keys();
+  const machines = new Set<string>();
+  for (const name of asked) for (const { netns } of segments.get(name)?.owners(ip) ?? []) machines.add(netns);
+  for (const name of visited) machines.add(machineOf({ network }, name));
+  return machines;
 }
 
 function heldOn(scene: Scene, machine: Netns, ip: Ip): readonly Holder[] {

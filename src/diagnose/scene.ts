@@ -13,6 +13,9 @@ export interface Scene {
   readonly trace: Trace;
   /** Its events in order, over the fragments and copies that carry it on. */
   readonly path: readonly Event[];
+  /** The namespaces it was in, and the segments it crossed. */
+  readonly visited: ReadonlySet<string>;
+  readonly crossed: ReadonlySet<string>;
   /** Its innermost IP header as the application meant it. */
   readonly sent: IpHeader;
   /** Absent when nothing says how it ended. */
@@ -37,8 +40,14 @@ export function sceneOf(network: Network, trace: Trace): Scene {
   const sent = ipHeaders(trace.sent).at(-1);
   if (!sent) throw new Error(`the packet sent from ${trace.from} has no IP header`);
   const path = strandOf(trace).events.flatMap((index) => trace.events[index] ?? []);
+  const visited = new Set<string>();
+  const crossed = new Set<string>();
+  for (const { at, action } of path) {
+    visited.add(at.netns);
+    if (action.kind === "wire") crossed.add(action.segment);
+  }
   const end = path.findLast(isDelivery) ?? path.find(isDrop) ?? endings(trace)[0];
-  return { network, trace, path, sent, ...(end && { end }) };
+  return { network, trace, path, visited, crossed, sent, ...(end && { end }) };
 }
 
 /** The facts of the drop that ends a scene; `undefined` when it ends otherwise. */

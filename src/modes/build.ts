@@ -1,3 +1,4 @@
+import type { Netlink } from "../kernel/netlink.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Network, Segment } from "../kernel/network.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
@@ -55,6 +56,8 @@ class LazyNetwork implements ModelNetwork {
   readonly #topology: Topology;
   readonly #ground: Ground;
   readonly #machines = new Map<string, Machine>();
+  /** Those of the machines' namespaces that have been asked for. */
+  readonly #namespaces = new Map<string, Netlink>();
   readonly #edited = new Set<Netns>();
 
   constructor(underlay: Underlay, mode: Mode) {
@@ -69,7 +72,7 @@ class LazyNetwork implements ModelNetwork {
   }
 
   netns(name: string): Netns | undefined {
-    return this.#machine(name)?.(name)?.netns;
+    return this.#netlink(name)?.netns;
   }
 
   *names(): Iterable<string> {
@@ -85,13 +88,21 @@ class LazyNetwork implements ModelNetwork {
     const { kind, name } = change.target;
     const pod = kind === "pod" ? this.#topology.pods.get(name) : undefined;
     const netns = pod ? podNetns(pod) : `${kind}/${name}`;
-    const netlink = this.#machine(netns)?.(netns);
+    const netlink = this.#netlink(netns);
     if (!netlink) {
       const message = `${name} is no ${kind} of ${this.topology}`;
       return { code: "unknown-target", message, ...(change.place && { place: change.place }) };
     }
     this.#edited.add(netlink.netns);
     return applyChange(netlink, change);
+  }
+
+  #netlink(netns: string): Netlink | undefined {
+    const known = this.#namespaces.get(netns);
+    if (known) return known;
+    const netlink = this.#machine(netns)?.(netns);
+    if (netlink) this.#namespaces.set(netns, netlink);
+    return netlink;
   }
 
   /** The machine that a namespace is part of. */
