@@ -1,3 +1,4 @@
+import type { Link } from "../kernel/link.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Event } from "../trace/event.ts";
 import { placeName } from "../trace/project.ts";
@@ -9,6 +10,9 @@ import { ipHeaders, type Loss, namespace, type Scene } from "./scene.ts";
 /** Too long for a device, and not to be cut. */
 export function tooBig(loss: Loss): Fact {
   const at = placeName(loss.netns.name);
+  const bridge = loss.netns.links.get(loss.because.dev ?? "");
+  // What may be cut is, except where a bridge has put it together first.
+  if (bridge?.kind === "bridge" && loss.ip.kind === "ipv4" && !loss.ip.df) return refragmented(loss, bridge);
   const { mtu = 0, size = ipLengthOf(loss.event), dev = loss.event.at.dev } = loss.because;
   const told = loss.trace.events.some(
     ({ at: { netns }, action }) =>
@@ -36,6 +40,31 @@ export function tooBig(loss: Loss): Fact {
     text: `${text}; ${why}.`,
     look,
     mend,
+  };
+}
+
+/** Put together by br_netfilter from pieces that its pretended route is too narrow for (`br_nf_dev_queue_xmit`). */
+function refragmented({ netns, trace, because, sent }: Loss, bridge: Link): Fact {
+  const at = placeName(netns.name);
+  const { mtu = 0, size = 0 } = because;
+  const from = placeName(trace.from);
+  const bytes = bridge.mtu - 28;
+  return {
+    code: "BRIDGE_REFRAGMENT_DROP",
+    at,
+    text: `br_netfilter on ${at} put ${size} bytes together from fragments, and takes them apart for ${mtu} bytes at most, though ${bridge.name} has an MTU of ${bridge.mtu}; the fragments were longer, and nobody is told.`,
+    look: [
+      { at: from, command: `ping -M dont -s ${bytes + 1} ${sent.dst}`, expect: `no answer, but one with -s ${bytes}` },
+      { at, command: "nstat -az IpFragFails", expect: "rises with every packet" },
+    ],
+    // Only a change reaches the pretended route: the same value again is none.
+    mend: () => [
+      [
+        { at, command: `ip link set ${bridge.name} mtu ${bridge.mtu - 1}` },
+        { at, command: `ip link set ${bridge.name} mtu ${bridge.mtu}` },
+      ],
+      change(at, "sysctl net.bridge.bridge-nf-call-iptables=0"),
+    ],
   };
 }
 

@@ -75,6 +75,9 @@ export function kernelReason(reason: DropReason): string | undefined {
 function tooBigWords({ size, mtu, dev }: Because, packet: Packet, { length }: Step): string {
   if (size === undefined) return `${length} bytes came in by ${dev}, which takes in ${mtu} at most`;
   const [first] = packet[0]?.kind === "ethernet" ? packet.slice(1) : packet;
+  if (first?.kind === "ipv4" && !first.df) {
+    return `br_netfilter takes ${size} bytes apart for mtu ${mtu} at most, and the fragments were longer`;
+  }
   const fixed = first?.kind === "ipv6" ? ", and routers do not cut IPv6" : ", and DF is set";
   return `${size} bytes do not fit ${dev === undefined ? "" : `${dev}, `}mtu ${mtu}${fixed}`;
 }

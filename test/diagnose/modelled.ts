@@ -603,6 +603,18 @@ export const size: readonly Case[] = [
     because: ["FRAGMENTED at r1"],
   },
   {
+    name: "fragments between two pods of a node whose bridge is wider than br_netfilter's route",
+    mode: "flannel-host-gw",
+    document: cluster({
+      subnets: { lan: { cidr: "192.168.1.0/24", mtu: 9000 } },
+      pods: { p1: { host: "n1", device: "veth1" }, p2: { host: "n1", device: "veth2" } },
+    }),
+    probe: { to: "10.244.1.3", size: 9001, df: "never" },
+    code: "BRIDGE_REFRAGMENT_DROP at n1",
+    reason: "PKT_TOO_BIG",
+    mended: "n1: ip link set cni0 mtu 8999; n1: ip link set cni0 mtu 9000",
+  },
+  {
     name: "a segment that carries less than its cards say",
     // Behind a bridge with br_netfilter the pod's fragments are put together for good; on a veth of its own they are not.
     mode: "calico-bgp",

@@ -30,6 +30,23 @@ export const SIZE_CODES = [
     fix: "Give the pods an MTU that fits the narrowest link, headers included, or widen that link.",
   },
   {
+    code: "BRIDGE_REFRAGMENT_DROP",
+    verdict: "unreachable",
+    meaning:
+      "A bridge with br_netfilter put fragments together, and they were longer than it takes them apart for: 1500 bytes, unless the bridge's MTU was changed after it was made.",
+    kernel: "PKT_TOO_BIG",
+    sees: "silence: what fits the MTU passes, what has to be cut is lost",
+    causes: [
+      "pods on one bridge with an MTU above 1500, and packets longer than that without DF",
+      "conntrack with br_netfilter (net.bridge.bridge-nf-call-iptables 1): the MTU is that of a route it pretends",
+    ],
+    look: [
+      "ping -M dont -s SIZE ADDRESS: no answer, while -s of the MTU less 28 is answered",
+      "nstat -az IpFragFails: rises with every packet",
+    ],
+    fix: "Change the bridge's MTU after it was made, down and up again: the pretended route takes it over.",
+  },
+  {
     code: "LOST_UNTIL_LEARNED",
     verdict: "risk",
     meaning: "The first packets of a flow are lost, and those behind them pass once a smaller path MTU is learned.",
