@@ -1,10 +1,10 @@
 import type { Netns } from "../kernel/netns.ts";
 import type { Socket, SocketProtocol } from "../kernel/socket.ts";
-import type { Header, Tcp } from "../wire/header.ts";
+import type { Tcp } from "../wire/header.ts";
 import { defragment } from "./fragment.ts";
 import { icmpSend } from "./icmp.ts";
 import { hook } from "./netfilter.ts";
-import { originate } from "./originate.ts";
+import { reset } from "./reset.ts";
 import type { Run } from "./run.ts";
 import { ipOf, type Skb, type Step } from "./skb.ts";
 
@@ -77,16 +77,7 @@ function tcpReceive(run: Run, skb: Skb, tcp: Tcp): readonly Step[] {
     return [];
   }
   run.note(skb, { kind: "drop", reason: "NO_SOCKET" });
-  const reset: Tcp = {
-    kind: "tcp",
-    sport: tcp.dport,
-    dport: tcp.sport,
-    seq: 0,
-    ack: tcp.seq + 1,
-    flags: ["RST", "ACK"],
-    window: 0,
-  };
-  return answer(run, skb, [reset]);
+  return reset(run, skb);
 }
 
 function sctpReceive(run: Run, skb: Skb, dport: number): readonly Step[] {
@@ -95,14 +86,6 @@ function sctpReceive(run: Run, skb: Skb, dport: number): readonly Step[] {
   if (socket === undefined) return noSocket(run, skb, netns, "sctp");
   run.note(skb, { kind: "deliver", socket });
   return [];
-}
-
-/** What the kernel says back by itself, from the address that was spoken to. */
-function answer(run: Run, skb: Skb, payload: readonly Header[]): readonly Step[] {
-  const ip = ipOf(skb);
-  const id = run.packet("icmp-error", skb.id);
-  const made = originate(run, { id, netns: skb.netns, src: ip.dst, dst: ip.src, ttl: 64, df: true, payload });
-  return made ? [{ stage: "ip_local_out", skb: made }] : [];
 }
 
 function findSocket(

@@ -14,6 +14,7 @@ import { protocolNumber } from "../wire/protocol.ts";
 import { confirm, masquerade, snat, track, translateReply } from "./conntrack.ts";
 import type { ErrorKind } from "./icmp.ts";
 import { icmpSend } from "./icmp.ts";
+import { reset } from "./reset.ts";
 import type { Run } from "./run.ts";
 import { ipOf, type Skb } from "./skb.ts";
 
@@ -56,7 +57,11 @@ function runTable(run: Run, netns: Netns, at: Hook, table: FilterTable, skb: Skb
   const chain = netns.chains.get(table)?.get(at);
   if (!chain) return skb;
   // The nat table sees the first packet of a connection only; the others follow it.
-  if (table === "nat" && (!skb.connection?.fresh || skb.untracked)) return skb;
+  if (table === "nat" && (!skb.connection?.fresh || skb.untracked)) {
+    const spared = at === "POSTROUTING" && chain.rules.length > 0 && skb.connection?.direction === "reply";
+    if (spared) run.note(skb, { kind: "skip", what: "SKIP_SNAT_REPLY" });
+    return skb;
+  }
   const walk = new ChainWalk(run, netns, table, devices);
   const ended = walk.through(chain, skb);
   const after = walk.skb ?? skb;
@@ -77,7 +82,8 @@ function runTable(run: Run, netns: Netns, at: Hook, table: FilterTable, skb: Skb
       return end(run, after, at, table, ended);
     case "REJECT": {
       end(run, after, at, table, ended);
-      if (ended.error) run.settle(icmpSend(run, after, ended.error));
+      if (ended.error === "tcp-reset") run.settle(reset(run, after));
+      else if (ended.error) run.settle(icmpSend(run, after, ended.error));
       return undefined;
     }
   }
@@ -97,7 +103,7 @@ interface Ended {
   readonly verdict: "ACCEPT" | "DROP" | "REJECT";
   readonly chain: Chain;
   readonly rule?: FilterRule;
-  readonly error?: ErrorKind;
+  readonly error?: ErrorKind | "tcp-reset";
 }
 
 /** One pass through the chains of one table. */
@@ -166,7 +172,8 @@ function skipped({ match }: FilterRule): SkipReason {
   return match.set ? "SKIP_SNAT_DST_IN_POOL" : "SKIP_SNAT_DST_IN_CLUSTER_CIDR";
 }
 
-function rejection(how: "icmp-port-unreachable" | "icmp-admin-prohibited" | "tcp-reset"): ErrorKind {
+function rejection(how: "icmp-port-unreachable" | "icmp-admin-prohibited" | "tcp-reset"): ErrorKind | "tcp-reset" {
+  if (how === "tcp-reset") return how;
   return how === "icmp-admin-prohibited" ? "prohibited" : "port-unreachable";
 }
 

@@ -12,6 +12,8 @@ export interface Originate {
   readonly id: number;
   readonly netns: string;
   readonly src?: Ip | undefined;
+  /** The source need not be the namespace's own (FLOWI_FLAG_ANYSRC). */
+  readonly anySource?: boolean;
   readonly dst: Ip;
   /** The way, where it was looked up already. */
   readonly found?: FibResult;
@@ -27,11 +29,12 @@ export interface Originate {
 export function originate(run: Run, what: Originate): Skb | undefined {
   const netns = run.netns(what.netns);
   const mark = what.mark ?? 0;
-  const found = what.found ?? run.fib(netns, { dst: what.dst, src: what.src, mark });
+  const own = what.src !== undefined && netns.addresses.some(({ ip }) => what.src?.equals(ip));
+  const found = what.found ?? run.fib(netns, { dst: what.dst, src: own ? what.src : undefined, mark });
   if (!found || (found.route.type !== "unicast" && found.route.type !== "local")) return undefined;
   const src = what.src ?? selectSource(netns, found, what.dst);
   // A tunnel's fixed source must be the namespace's own (`__ip_dev_find` in `ip_route_output_key`).
-  if (!src || !netns.addresses.some((address) => address.ip.equals(src))) return undefined;
+  if (!src || (what.src && !own && !what.anySource)) return undefined;
   const size = lengthOf(what.payload) + (what.dst.family === 4 ? 20 : 40);
   const df = what.df === "auto" ? size <= pathMtu(run, netns, found, what.dst) : what.df;
   const header = ipHeader(run, { src, dst: what.dst, ttl: what.ttl, tos: what.tos ?? 0, df });

@@ -149,10 +149,4 @@ export interface SocketError {
   readonly after?: number;
 }
 
-export type SkipReason =
-  | "SKIP_SNAT_DST_IN_CLUSTER_CIDR"
-  | "SKIP_SNAT_DST_IN_POOL"
-  | "SKIP_SNAT_DISABLED"
-  | "SKIP_SNAT_REPLY"
-  | "SKIP_RPF_DISABLED"
-  | "SKIP_ARP_POINT_TO_POINT";
+export type SkipReason = "SKIP_SNAT_DST_IN_CLUSTER_CIDR" | "SKIP_SNAT_DST_IN_POOL" | "SKIP_SNAT_REPLY";
