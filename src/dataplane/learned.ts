@@ -22,7 +22,8 @@ export function learnedBetween(before: State, after: State): readonly Learned[] 
     learned.push({ netns, kind: "session", dev, publicKey });
   }
   for (const entry of after.connections) {
-    if (!before.connections.includes(entry)) learned.push({ kind: "connection", ...entry });
+    const { netns, original, reply } = entry;
+    if (!before.connections.includes(entry)) learned.push({ netns, kind: "connection", original, reply });
   }
   for (const [key, mtu] of after.pmtu) {
     const [netns, address = ""] = words(key);
