@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Io, Opening, Reading, Writing } from "../src/cli/io.ts";
+import type { Io, Opening, Packed, Reading, Writing } from "../src/cli/io.ts";
 import { codeOf, rest, writeWhole } from "./output.ts";
 
 /** The real world: files, standard streams, the environment. `topologies` is the folder of the packaged ones. */
@@ -10,12 +10,12 @@ export function system(version: string, topologies: string): Io {
     version,
     env: process.env,
     packaged: {
-      names: () =>
-        readdirSync(topologies)
-          .filter((file) => file.endsWith(".yaml"))
-          .map((file) => file.slice(0, -".yaml".length))
-          .sort(),
-      read: (name) => readWhole(join(topologies, `${name}.yaml`), Number.POSITIVE_INFINITY),
+      names: () => namesIn(topologies),
+      questions: () => namesIn(join(topologies, QUESTIONS)),
+      read: (name) => {
+        const plain = readPacked(topologies, "", name);
+        return plain.ok ? plain : readPacked(topologies, QUESTIONS, name);
+      },
     },
     terminal,
     read: readWhole,
@@ -36,6 +36,21 @@ export function system(version: string, topologies: string): Io {
     },
     writeError: (text) => void writeWhole(2, text),
   };
+}
+
+/** The folder, inside that of the packaged topologies, of those that answer a question. */
+const QUESTIONS = "questions";
+
+function namesIn(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => file.slice(0, -".yaml".length))
+    .sort();
+}
+
+function readPacked(topologies: string, folder: string, name: string): Packed {
+  const reading = readWhole(join(topologies, folder, `${name}.yaml`), Number.POSITIVE_INFINITY);
+  return reading.ok ? { ...reading, file: ["topologies", folder, `${name}.yaml`].filter(Boolean).join("/") } : reading;
 }
 
 /** Asking for `process.stdout` costs more than a whole small trace; a file that is no character device is no terminal. */

@@ -31,6 +31,7 @@ export interface Flags {
   readonly require?: string;
   readonly contract?: true;
   readonly families?: true;
+  readonly questions?: true;
   readonly format?: string;
   readonly write?: string;
   readonly to?: string;

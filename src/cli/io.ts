@@ -16,10 +16,18 @@ export type Writing = { readonly ok: true } | { readonly ok: false; readonly why
 
 /** The topologies that come with the program. */
 export interface Packaged {
-  /** Their names in code-point order. */
+  /** The names of the plain ones in code-point order. */
   names(): readonly string[];
-  read(name: string): Reading;
+  /** The names of those that each answer a question, in code-point order. */
+  questions(): readonly string[];
+  /** Reads one of either; `file` is what problems name it by. */
+  read(name: string): Packed;
 }
+
+/** What came of reading a packaged topology. */
+export type Packed =
+  | { readonly ok: true; readonly text: string; readonly file: string }
+  | { readonly ok: false; readonly why: string };
 
 /** All that the program sees of the world around it, so that tests can be that world. */
 export interface Io {

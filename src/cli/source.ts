@@ -43,7 +43,7 @@ type Opened =
 function open(word: string, io: Io): Opened {
   if (word === "-") return openStdin(io);
   const packaged = /^[-a-z0-9]+$/.test(word) ? io.packaged.read(word) : undefined;
-  if (packaged?.ok) return { own: { file: `topologies/${word}.yaml`, name: word, text: packaged.text } };
+  if (packaged?.ok) return { own: { file: packaged.file, name: word, text: packaged.text } };
   const reading = io.read(word, SMALL);
   if (reading.ok) {
     const { text } = reading;
@@ -109,7 +109,7 @@ function baseName(file: string): string {
 function unreadable(file: string, why: string, io: Io): Problem {
   const names = io.packaged.names();
   const isPath = /[/\\.]/.test(file);
-  const meant = nearest(file.replace(/\.ya?ml$/, ""), names);
+  const meant = nearest(file.replace(/\.ya?ml$/, ""), [...names, ...io.packaged.questions()]);
   const hint = meant !== undefined ? `did you mean the packaged ${meant}?` : `packaged are ${names.join(", ")}`;
   const message = `${file === "" ? "an empty name" : file} cannot be read: ${why}`;
   return { code: "unreadable", message, ...((meant !== undefined || !isPath) && { hint }) };

@@ -53,6 +53,14 @@ export const LINT_CODES = [
     fix: "Take the rows off the node that does not own the network, and restart its agent.",
   },
   {
+    code: "BRIDGE_ADDR_MISMATCH",
+    meaning: "The bridge that pods hang on has an address outside the node's part of the pods' network.",
+    sees: "pods of that node reach nothing, or are not started: cni0 already has an IP address different from ...",
+    causes: ["the node's podCIDR changed, and the bridge stayed", "a reset that left cni0 behind"],
+    look: ["ip addr show cni0", "kubectl get node NODE -o yaml: podCIDR", "cat /run/flannel/subnet.env"],
+    fix: "Delete the bridge; the CNI plugin makes it anew with the next pod.",
+  },
+  {
     code: "NODE_IP_MISDETECTED",
     meaning: "The address by which the other nodes know a node is not one at which they reach it.",
     sees: "pods of that node are cut off from all others; BGP with it does not come up",

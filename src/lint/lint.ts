@@ -45,7 +45,8 @@ export function findingsOf(
   const findings = merged(seen, locate).map((sighting): LintFinding => {
     const { code, severity, at, text, way, count = 1 } = sighting;
     const { sees, fix } = explainLint(code);
-    const place = sighting.place ?? faultAt(at, faults)?.place ?? innermost(sighting.path, locate);
+    const place =
+      sighting.place ?? exact(sighting, locate) ?? faultAt(at, faults)?.place ?? innermost(sighting.path, locate);
     return {
       code,
       severity,
@@ -67,12 +68,17 @@ function merged(seen: readonly Sighting[], locate: Locate): readonly Sighting[] 
   const groups = new Map<string, Sighting>();
   for (const sighting of seen) {
     const { code, severity, text, at, path, count = 1 } = sighting;
-    const own = sighting.place ?? (path.length > 2 ? locate(path) : undefined);
+    const own = sighting.place ?? exact(sighting, locate);
     const key = JSON.stringify([code, severity, pattern(text, at), path[0], path.slice(2), own]);
     const known = groups.get(key);
     groups.set(key, known ? together(known, sighting) : { ...sighting, count });
   }
   return [...groups.values()];
+}
+
+/** The very setting, where a machine's entry has it. */
+function exact({ path }: Sighting, locate: Locate): Place | undefined {
+  return path.length > 2 ? locate(path) : undefined;
 }
 
 function together(first: Sighting, next: Sighting): Sighting {

@@ -14,9 +14,68 @@ export function* owners(scope: Scope): Generator<Sighting> {
     yield* addresses(netns, holders);
     yield* blocks(scope, netns);
   }
-  for (const { sample, hosts } of scope.kinds) {
-    const found = offDefaultRoute(scope, sample);
+  yield* nodeAddresses(scope.topology);
+  for (const { netns, sample, hosts } of scope.kinds) {
+    const found = nobodys(netns, sample) ?? offDefaultRoute(scope, sample);
     if (found) yield { ...found, count: hosts.length };
+    yield* bridges(netns, sample, hosts.length);
+  }
+}
+
+/** Nodes that are known by one address. */
+function* nodeAddresses({ hosts }: Topology): Generator<Sighting> {
+  const first = new Map<string, Host>();
+  for (const host of hosts.values()) {
+    for (const nodeIP of host.nodeIPs) {
+      const other = first.get(`${nodeIP}`);
+      if (!other) first.set(`${nodeIP}`, host);
+      else yield sameAddress(host, other, nodeIP);
+    }
+  }
+}
+
+function sameAddress(host: Host, other: Host, nodeIP: Ip): Sighting {
+  const cards = host.nics.flatMap((nic) => nic.addresses.map(({ ip }) => `${nic.name} has ${ip}`));
+  const { name } = host;
+  return {
+    code: "NODE_IP_DUPLICATE",
+    severity: "error",
+    at: name,
+    path: ["hosts", name, "nodeIP"],
+    text: `${other.name} and ${name} are both known by ${nodeIP}: what is for the one goes to the other, or never leaves its sender.`,
+    fix: `Have ${name} take another address (${cards.join(", ")}): flanneld --iface=, Calico IP_AUTODETECTION_METHOD=interface= or cidr=.`,
+  };
+}
+
+/** A node address that is on no device of the node. */
+function nobodys(netns: Netns, { name, nics, nodeIPs }: Host): Sighting | undefined {
+  const nodeIP = nodeIPs.find((ip) => !netns.addresses.some((held) => held.ip.equals(ip)));
+  if (!nodeIP) return undefined;
+  const cards = nics.flatMap((nic) => nic.addresses.map(({ ip, length }) => `${nic.name} has ${ip}/${length}`));
+  const text = `${name} is known by ${nodeIP}, and no device of its has that address (${cards.join(", ")}).`;
+  return { code: "NODE_IP_MISDETECTED", severity: "error", at: name, path: ["hosts", name, "nodeIP"], text };
+}
+
+/** A bridge whose address is none of the node's own share: its pods' gateway is not where their addresses are. */
+function* bridges(netns: Netns, { name, podCIDRs }: Host, count: number): Generator<Sighting> {
+  for (const { dev, ip, length, scope, source } of netns.addresses) {
+    if (netns.links.get(dev)?.kind !== "bridge" || scope !== "global") continue;
+    const shares = podCIDRs.filter(({ family }) => family === ip.family);
+    if (shares.length === 0 || shares.some((share) => share.contains(ip))) continue;
+    const text = `${dev} of ${name} has ${ip}/${length}, and the node's podCIDR is ${shares.join(", ")}: pods with addresses of that have no gateway there.`;
+    const fix = `ip link delete ${dev} on ${name}; the CNI plugin makes it anew with the next pod.`;
+    const place = source;
+    const path = ["hosts", name, "podCIDR"];
+    yield {
+      code: "BRIDGE_ADDR_MISMATCH",
+      severity: "error",
+      at: name,
+      path,
+      text,
+      fix,
+      count,
+      ...(place && { place }),
+    };
   }
 }
 

@@ -94,7 +94,8 @@ function scopeOf(topology: Topology, network: ModelNetwork, faults: readonly Fau
 
 /** What follows from what: where the first is found, the second is no news. */
 const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
-  NODE_IP_MISDETECTED: ["UNDERLAY_NO_ROUTE"],
+  NODE_IP_MISDETECTED: ["UNDERLAY_NO_ROUTE", "FDB_STALE", "SRC_NO_ADDRESS"],
+  BRIDGE_ADDR_MISMATCH: ["ARP_FAILED"],
   NODE_IP_DUPLICATE: ["ARP_FAILED"],
   BGP_NOT_ESTABLISHED: ["ROUTE_MISSING"],
 };

@@ -28,8 +28,9 @@ describe("a document is what its published schema says", () => {
     const { parse } = await import("yaml");
     const schema = JSON.parse((await shell(["schema", "topology"])).out);
     const validate = new Ajv2020({ strict: false }).compile(schema);
-    const names = (await shell(["topologies"])).out.matchAll(/^([a-z-]+) {2}/gm);
-    for (const [, name = ""] of names) {
+    const plain = (await shell(["topologies"])).out.matchAll(/^([a-z-]+) {2}/gm);
+    const questions = (await shell(["topologies", "--questions"])).out.matchAll(/\(([a-z0-9-]+)\)$/gm);
+    for (const [, name = ""] of [...plain, ...questions]) {
       const { out } = await shell(["topologies", name]);
       expect(validate(parse(out)), `${name}: ${JSON.stringify(validate.errors)}`).toBe(true);
     }

@@ -110,7 +110,11 @@ describe("a fault in the program itself", () => {
   const broken: Io = {
     version: "1",
     env: {},
-    packaged: { names: () => ["a"], read: () => ({ ok: false, why: "the disk\u001b[2J is gone" }) },
+    packaged: {
+      names: () => ["a"],
+      questions: () => [],
+      read: () => ({ ok: false, why: "the disk\u001b[2J is gone" }),
+    },
     terminal: () => ({ isTty: false }),
     read: () => ({ ok: false, why: "" }),
     open: () => ({ ok: false, why: "" }),

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { system } from "../../bin/system.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
 
@@ -33,16 +33,7 @@ export async function shell(argv: readonly string[], around: Around = {}): Promi
   const io: Io = {
     version: "1.2.3",
     env,
-    packaged: {
-      names: () =>
-        readdirSync(PACKAGED)
-          .map((file) => file.replace(/\.yaml$/, ""))
-          .sort(),
-      read(name) {
-        const file = join(PACKAGED, `${name}.yaml`);
-        return existsSync(file) ? { ok: true, text: readFileSync(file, "utf8") } : { ok: false, why: "absent" };
-      },
-    },
+    packaged: system("", PACKAGED).packaged,
     terminal: () => (columns === undefined ? { isTty: false } : { isTty: true, columns }),
     read(file) {
       const text = files.get(file);

@@ -3,9 +3,11 @@ export interface Case {
   readonly name: string;
   readonly mode: string;
   readonly text: string;
-  /** All that is found, notes on checksums left out; the first is what the case is about. */
+  /** All that is found, notes on checksums left out. */
   readonly finds: readonly string[];
-  /** What part of the text is replaced by what, so that the first finding goes. */
+  /** The code the case is about; default: the first found. */
+  readonly about?: string;
+  /** What part of the text is replaced by what, so that it is no longer found. */
   readonly near: readonly [string, string];
   /** Another mode in which it goes. */
   readonly nearMode?: string;
@@ -201,10 +203,39 @@ const routing: readonly Case[] = [
     text: `${LAN}faults:\n  - node-1: ip addr add 10.244.2.1/24 dev cni0\n`,
     finds: [
       "error BLOCK_MULTI_OWNER at node-1, line 9",
+      "error BRIDGE_ADDR_MISMATCH at node-1, line 9",
       "error DST_NOT_ON_NODE at node-1, line 9",
       "warning NODE_IP_DUPLICATE at pod-b, line 7",
     ],
     near: ["10.244.2.1/24", "10.99.2.1/24"],
+  },
+  {
+    name: "a bridge with an address of an older podCIDR",
+    mode: "vxlan",
+    text: `${LAN}faults:
+  - node-2: ip addr del 10.244.2.1/24 dev cni0
+  - node-2: ip addr add 10.244.7.1/24 dev cni0
+`,
+    finds: ["error NO_ROUTE at gw, line 3", "error BRIDGE_ADDR_MISMATCH at node-2, line 9"],
+    about: "BRIDGE_ADDR_MISMATCH",
+    near: ["10.244.7.1/24", "10.244.2.1/24"],
+  },
+  {
+    name: "a node address that no card has",
+    mode: "vxlan",
+    text: LAN.replace("node-2: 192.168.0.12", "node-2: { address: 192.168.0.12, nodeIP: 192.168.0.13 }"),
+    finds: ["error NODE_IP_MISDETECTED at node-2, line 6"],
+    near: ["nodeIP: 192.168.0.13", "nodeIP: 192.168.0.12"],
+  },
+  {
+    name: "two nodes that are known by one address",
+    mode: "vxlan",
+    text: `${LAN.replace("node-1: 192.168.0.11", "node-1: { address: 192.168.0.11, nodeIP: 10.0.2.15 }").replace("node-2: 192.168.0.12", "node-2: { address: 192.168.0.12, nodeIP: 10.0.2.15 }")}faults:
+  - node-1: ip addr add 10.0.2.15/32 dev lo
+  - node-2: ip addr add 10.0.2.15/32 dev lo
+`,
+    finds: ["error NODE_IP_DUPLICATE at node-2, line 6"],
+    near: ["nodeIP: 10.0.2.15", "mtu: 1500"],
   },
   {
     name: "two nodes with one block",

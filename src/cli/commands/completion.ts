@@ -10,6 +10,6 @@ export const completion: Run = ([name = ""], _flags, io) => {
     const hint = `there is completion for ${[...shells.keys()].join(", ")}`;
     return complain([{ code: "unknown-shell", message: `${name} is no shell known here`, hint }], io);
   }
-  io.write(shell(grammarOf(io.packaged.names())));
+  io.write(shell(grammarOf([...io.packaged.names(), ...io.packaged.questions()])));
   return 0;
 };

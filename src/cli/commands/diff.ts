@@ -69,7 +69,7 @@ function isMode(word: string): boolean {
 
 /** A word that is no mode, no packaged topology and looks like no file. */
 function unclear(word: string, io: Io): Problem | undefined {
-  const names = io.packaged.names();
+  const names = [...io.packaged.names(), ...io.packaged.questions()];
   if (word === "-" || /[./\\]/.test(word) || names.includes(word)) return undefined;
   const meant = nearest(word, [...modes.map(({ name }) => name), ...MODE_ALIASES.keys(), ...names]);
   const hint = meant === undefined ? "a file without an ending is ./name" : `did you mean ${meant}?`;
