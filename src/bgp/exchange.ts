@@ -1,5 +1,6 @@
 import type { Ip } from "../addr/ip.ts";
 import { first, type Graph, type Hop, type Link } from "./graph.ts";
+import { type Announcement, verdict } from "./policy.ts";
 import { type Candidate, DEFAULT_LOCAL_PREF, reachOf, type Vertex } from "./route.ts";
 import { clusterOf, type Speaker } from "./speaker.ts";
 
@@ -9,8 +10,18 @@ import { clusterOf, type Speaker } from "./speaker.ts";
  * `split-horizon`: it came from that neighbour. `ibgp`: iBGP to iBGP, and nobody reflects it. `own-next-hop`: its
  * next hop is the neighbour. The neighbour refuses it because of `as-loop`: its own AS is on the path, `originator`:
  * it sent the path into the reflectors itself, `cluster`: it went through this cluster already.
+ * `export-filter`, `import-filter`: a rule of either side says so. `pool`: a node lets out nothing that no pool has.
  */
-export type Refused = "split-horizon" | "ibgp" | "own-next-hop" | "as-loop" | "originator" | "cluster";
+export type Refused =
+  | "split-horizon"
+  | "ibgp"
+  | "own-next-hop"
+  | "as-loop"
+  | "originator"
+  | "cluster"
+  | "export-filter"
+  | "import-filter"
+  | "pool";
 
 /** The members of the receiving vertex would fare differently: this one must leave it first. */
 export interface Split {
@@ -21,6 +32,7 @@ export interface Split {
 /** Two neighbours with an established session: both vertices and both directions of it. */
 export interface Exchange {
   readonly graph: Graph;
+  readonly announced: Announcement;
   readonly from: Vertex;
   readonly to: Vertex;
   readonly out: Link;
@@ -47,9 +59,13 @@ function exportPath(exchange: Exchange, path: Candidate): Candidate | Refused {
   if (to.members.length === 1 && hop.ip.equals(out.target ?? first(to).address)) return "own-next-hop";
   const hopAny = keeps ? (out.addPaths ? path.hopAny : undefined) : many(from);
   const origin = reflected ? originatorOf(exchange, path) : {};
+  // The own AS is on the path by the time a filter sees it.
+  const asPath = out.internal ? path.asPath : [speaker.as, ...path.asPath];
+  const refused = exported(exchange, path, asPath);
+  if (refused) return refused;
   return {
     kind: "candidate",
-    asPath: out.internal ? path.asPath : [speaker.as, ...path.asPath],
+    asPath,
     localPref: out.internal ? path.localPref : DEFAULT_LOCAL_PREF,
     hop,
     ...(hopAny && { hopAny }),
@@ -61,6 +77,24 @@ function exportPath(exchange: Exchange, path: Candidate): Candidate | Refused {
   };
 }
 
+/** The sender's rules; then a node's pipeline, which ends in `reject` (confd bird_ipam.cfg.template). */
+function exported(
+  { graph, announced, from, out }: Exchange,
+  path: Candidate,
+  asPath: readonly number[],
+): Refused | undefined {
+  const said = verdict(out.told.exports, {
+    prefix: announced.prefix,
+    remote: path.from !== undefined,
+    device: path.from && reachOf(graph, from, path).dev,
+    internal: out.internal,
+    asPath,
+    localPref: path.localPref,
+  });
+  if (said !== undefined) return said === "reject" ? "export-filter" : undefined;
+  return first(from).kind === "node" && !announced.pooled ? "pool" : undefined;
+}
+
 /**
  * iBGP keeps the next hop; a single-hop eBGP session keeps one that lies on its own link (a third party); a multihop
  * eBGP session, and `next hop self`, put the sender's own address. A route the sender originates has no next hop to
@@ -70,8 +104,9 @@ function exportPath(exchange: Exchange, path: Candidate): Candidate | Refused {
  * (proto/bgp/packets.c `bgp_create_update`, `missing lladdr self`).
  */
 function keepsNextHop({ graph, from, out }: Exchange, path: Candidate): boolean {
-  if (path.from === undefined || first(from).nextHopSelf) return false;
-  if (out.internal) return true;
+  const { nextHop } = out.told;
+  if (path.from === undefined || nextHop === "self" || first(from).nextHopSelf) return false;
+  if (out.internal || nextHop === "keep") return true;
   if (!out.network) return false;
   const { kind, network } = reachOf(graph, from, path);
   return (
@@ -104,11 +139,18 @@ function originatorOf({ out }: Exchange, path: Candidate): Pick<Candidate, "orig
 }
 
 /** BIRD's bgp_decode_attrs: three loop checks. */
-function importPath({ to, out, back }: Exchange, path: Candidate, sent: Candidate): Candidate | Refused | Split {
+function importPath(
+  { announced, to, out, back }: Exchange,
+  path: Candidate,
+  sent: Candidate,
+): Candidate | Refused | Split {
   const speaker = first(to);
   const one = to.members.length === 1;
-  if (sent.asPath.includes(speaker.as)) return "as-loop";
+  if (sent.asPath.filter((as) => as === speaker.as).length > (back.told.allowOwnAs ?? 0)) return "as-loop";
   if (back.client && hasCluster(sent, speaker)) return "cluster";
+  const { asPath, localPref, internal } = sent;
+  const offer = { prefix: announced.prefix, remote: true, device: undefined, internal, asPath, localPref };
+  if (verdict(back.told.imports, offer) === "reject") return "import-filter";
   const { originator, originatorAny } = sent;
   if (one && originator?.routerId.equals(speaker.routerId)) return "originator";
   if (one) return sent;

@@ -1,8 +1,9 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import { type Group, groupSpeakers } from "./group.ts";
+import { type Covering, withBgp } from "./resolve.ts";
 import { type Sessions, sessionAddress, sessionsOf } from "./session.ts";
-import { type BgpInput, clusterOf, networkOf, type Speaker } from "./speaker.ts";
+import { type BgpInput, clusterOf, networkOf, type Peer, type Speaker } from "./speaker.ts";
 
 /** Groups and the established sessions between them: everything that does not depend on which route is spread. */
 export interface Graph {
@@ -38,6 +39,8 @@ export interface Link {
   readonly target: Ip | undefined;
   /** The sender reflects and the receiver is its client. */
   readonly client: boolean;
+  /** What the sender is told of this session. */
+  readonly told: Pick<Peer, "exports" | "imports" | "nextHop" | "allowOwnAs">;
 }
 
 /** Both directions of the sessions between the members of two groups. */
@@ -60,10 +63,14 @@ export interface Hop {
 export interface Reach {
   readonly kind: "direct" | "routed" | "unreachable";
   readonly network?: Prefix;
+  readonly dev?: string;
 }
 
+/** The longest prefix over an address that a speaker has learned by BGP, not being anybody's block. */
+type Covered = (at: Speaker, ip: Ip) => Prefix | undefined;
+
 /** Sorts the speakers of one input and answers for pairs of groups when asked. */
-export function buildGraph(input: BgpInput): Graph {
+export function buildGraph(input: BgpInput, covered: Covered = () => undefined): Graph {
   const groups = groupSpeakers(input);
   const sessions = sessionsOf(input);
   const byName = new Map<string, Group>();
@@ -85,7 +92,7 @@ export function buildGraph(input: BgpInput): Graph {
     groupOf,
     wire,
     hop: hops(),
-    reach: reaches(input),
+    reach: reaches(input, covered),
     configured,
     mesh,
     meshIsInternal: new Set(mesh.map((group) => first(group).as)).size < 2,
@@ -141,21 +148,39 @@ function makeLink(sessions: Sessions, a: Speaker, b: Speaker): Omit<Link, "sourc
     internal: a.as === b.as,
     addPaths: a.kind === "node" && b.kind === "node",
     network: sessions.network(a, b),
+    told: sessions.peer(a, b) ?? {},
     client: a.routeReflector && a.as === b.as && !(b.routeReflector && clusterOf(a).equals(clusterOf(b))),
   };
 }
 
-/** BIRD's nest/rt-table.c: rt_update_hostentry, without the BGP routes, which never cover a node's address here. */
-function resolve(input: BgpInput, at: Group, { owner, ip }: Hop): Reach {
+/** BIRD's nest/rt-table.c: rt_update_hostentry. */
+function resolve({ input, covered }: Tables, at: Group, { owner, ip }: Hop): Reach {
   const speaker = at.members.find((member) => member !== owner) ?? first(at);
-  if (speaker.addresses.some((own) => own.equals(ip))) return { kind: "unreachable" };
-  const network = networkOf(speaker, ip);
-  if (network) return { kind: "direct", network };
-  if (input.gateway === undefined) return { kind: "routed" };
-  const gateway = input.gateway(speaker, ip);
-  if (gateway === undefined) return { kind: "unreachable" };
-  const via = networkOf(speaker, gateway);
-  return via ? { kind: "routed", network: via } : { kind: "routed" };
+  const route = withBgp((input.lookup ?? configured(input))(speaker, ip), covered(speaker, ip));
+  if (route?.kind === "direct") return reached("direct", networkOf(speaker, ip), route.dev);
+  if (route?.kind === "kernel") return reached("routed", networkOf(speaker, route.via), route.dev);
+  return { kind: "unreachable" };
+}
+
+interface Tables {
+  readonly input: BgpInput;
+  readonly covered: Covered;
+}
+
+function reached(kind: "direct" | "routed", network: Prefix | undefined, dev: string): Reach {
+  return { kind, ...(network && { network }), ...(dev !== "" && { dev }) };
+}
+
+/** A speaker's table without BGP, by its networks and its gateway; without any gateways everything is reachable. */
+function configured({ gateway }: BgpInput): (speaker: Speaker, ip: Ip) => Covering | undefined {
+  return (speaker, ip) => {
+    const network = networkOf(speaker, ip);
+    const length = network?.length ?? 0;
+    if (speaker.addresses.some((own) => own.equals(ip))) return { kind: "own", dev: "", length };
+    if (network) return { kind: "direct", dev: "", length };
+    const via = gateway === undefined ? ip : gateway(speaker, ip);
+    return via && { kind: "kernel", via, dev: "", length };
+  };
 }
 
 function hops(): Graph["hop"] {
@@ -183,12 +208,12 @@ function memo<T>(make: (group: Group) => T): (group: Group) => T {
 }
 
 /** Keeps how each group resolves each next hop: paths are compared far more often than there are of them. */
-function reaches(input: BgpInput): (at: Group, hop: Hop) => Reach {
+function reaches(input: BgpInput, covered: Covered): (at: Group, hop: Hop) => Reach {
   const known: Reach[][] = [];
   return (at, hop) => {
     const found = known[at.index]?.[hop.index];
     if (found) return found;
-    const reach = resolve(input, at, hop);
+    const reach = resolve({ input, covered }, at, hop);
     const row = known[at.index] ?? [];
     row[hop.index] = reach;
     known[at.index] = row;

@@ -1,6 +1,6 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
-import { type BgpInput, compareSpeakers, type Speaker } from "./speaker.ts";
+import { type BgpInput, compareSpeakers, type Peer, type Speaker } from "./speaker.ts";
 
 /** Speakers that differ in nothing but name, router id and address: what one learns, all learn. */
 export interface Group {
@@ -50,7 +50,7 @@ function signatures(input: BgpInput): (speaker: Speaker) => string {
   return (speaker) => {
     const { as, name, nextHopSelf, localPref, alike, peers } = speaker;
     const settings = `${as} ${input.mesh?.has(name) ?? false} ${nextHopSelf ?? false} ${localPref ?? ""}`;
-    const beliefs = peers.map((peer) => belief(peer.name, peer.as));
+    const beliefs = peers.map(belief);
     const links = `${networks(speaker.networks)} ${around(speaker.address)}`;
     return `${settings} ${links} ${beliefs.sort().join()} ${named.get(name) ?? ""} ${alike ?? ""}`;
   };
@@ -60,17 +60,20 @@ function signatures(input: BgpInput): (speaker: Speaker) => string {
 function namedBy(input: BgpInput): ReadonlyMap<string, string> {
   const named = new Map<string, string>();
   for (const speaker of input.speakers.values()) {
-    for (const { name, as } of speaker.peers) {
-      const peer = input.speakers.get(name);
-      if (peer && !standsAlone(peer)) named.set(name, (named.get(name) ?? "") + belief(speaker.name, as));
+    for (const told of speaker.peers) {
+      const peer = input.speakers.get(told.name);
+      if (!peer || standsAlone(peer)) continue;
+      named.set(told.name, (named.get(told.name) ?? "") + belief({ ...told, name: speaker.name }));
     }
   }
   return named;
 }
 
 /** The length says where a name ends, whatever is in it. */
-function belief(name: string, as: number | undefined): string {
-  return `${name.length}:${name}=${as ?? ""} `;
+function belief({ name, as, exports, imports, nextHop, allowOwnAs }: Peer): string {
+  const rules = exports || imports || nextHop || allowOwnAs;
+  const told = rules ? JSON.stringify([exports?.key, imports?.key, nextHop, allowOwnAs]) : "";
+  return `${name.length}:${name}=${as ?? ""}${told} `;
 }
 
 /** Which of all speakers' networks hold an address: decides for whom it is a direct next hop. */

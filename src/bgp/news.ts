@@ -1,6 +1,7 @@
 import { type Exchange, type Split, send } from "./exchange.ts";
 import { first, type Graph } from "./graph.ts";
 import type { Group } from "./group.ts";
+import type { Announcement } from "./policy.ts";
 import {
   type Candidate,
   compareMerit,
@@ -19,6 +20,7 @@ export interface News {
   /** By the index of their group. */
   readonly vertices: readonly (readonly Vertex[])[];
   readonly vertex: Vertex;
+  readonly announced: Announcement;
   /** Where the routes come from. It is not told: its own static route is preferred to whatever it hears. */
   readonly home: Vertex;
 }
@@ -32,7 +34,7 @@ const ADD_PATHS_LIMIT = 16;
 
 /** Sends what a vertex has now to all its neighbours, and notes whose inbox changed. */
 export function tell(news: News, changed: Set<Vertex>): Split | undefined {
-  const { graph, vertex, vertices, home } = news;
+  const { graph, announced, vertex, vertices, home } = news;
   const { as } = first(vertex);
   const best = bestOnArrival(vertex);
   for (const peers of [graph.configured(vertex.group), meshed(news)]) {
@@ -43,7 +45,7 @@ export function tell(news: News, changed: Set<Vertex>): Split | undefined {
         const useless = merit && to.floor && behind(merit, to.floor) && !to.inbox.has(vertex);
         const wire = useless ? undefined : graph.wire(vertex.group, peer);
         if (!wire) continue;
-        const now = accepted({ graph, from: vertex, to, out: wire.out, back: wire.back }, to.floor);
+        const now = accepted({ graph, announced, from: vertex, to, out: wire.out, back: wire.back }, to.floor);
         if ("kind" in now) return now;
         if (deliver(graph, to, { from: vertex, now })) changed.add(to);
       }
@@ -168,12 +170,12 @@ function order(graph: Graph, vertex: Vertex): void {
   if (last) raiseFloor(graph, vertex, last);
 }
 
-function ask({ graph, vertices, vertex: to }: News): Split | undefined {
+function ask({ graph, announced, vertices, vertex: to }: News): Split | undefined {
   for (const group of [...graph.configured(to.group), ...(to.group.mesh ? graph.mesh : [])]) {
     const wire = graph.wire(group, to.group);
     for (const from of wire ? (vertices[group.index] ?? []) : []) {
       if (!wire || (from === to && to.members.length === 1)) continue;
-      const now = accepted({ graph, from, to, out: wire.out, back: wire.back }, undefined);
+      const now = accepted({ graph, announced, from, to, out: wire.out, back: wire.back }, undefined);
       if ("kind" in now) return now;
       deliver(graph, to, { from, now });
     }

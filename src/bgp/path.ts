@@ -1,5 +1,6 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Graph } from "./graph.ts";
+import type { Announcement } from "./policy.ts";
 import { type Candidate, reachOf, type Vertex } from "./route.ts";
 import { sessionAddress } from "./session.ts";
 import type { Role } from "./share.ts";
@@ -33,6 +34,7 @@ export interface Path {
 export interface Reader {
   readonly graph: Graph;
   readonly origin: Speaker;
+  readonly announced: Announcement;
   readonly role: Role;
   readonly at: Vertex;
   readonly speaker: Speaker;

@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import type { Path } from "./path.ts";
+import type { Prefix } from "../addr/prefix.ts";
 
 /** The longest match for an address in BIRD's own table, which is not the kernel's. */
 export type ResolverRoute =
@@ -14,11 +14,31 @@ export type ResolverRoute =
   /** A route that itself has a recursive next hop. */
   | { readonly kind: "bgp" };
 
+/** The same with the length of its prefix. */
+export type Covering = ResolverRoute & { readonly length: number };
+
+/**
+ * The longest match once BGP's own routes are in the table. Of equal length, a BGP route (preference 100) is taken before
+ * one learned from the kernel (10), and after a connected network (240).
+ */
+export function withBgp(route: Covering | undefined, learned: Prefix | undefined): ResolverRoute | undefined {
+  if (!learned || (route && route.length > learned.length)) return route;
+  const connected = route?.kind === "direct" || route?.kind === "own";
+  return route && route.length === learned.length && connected ? route : { kind: "bgp" };
+}
+
 /** Where BIRD sends a route whose next hop is looked up: the destination it writes into the kernel. */
 export type Resolved =
   | { readonly kind: "via"; readonly via: Ip; readonly dev: string }
   | { readonly kind: "blackhole" }
   | { readonly kind: "unreachable"; readonly why: string };
+
+/** A next hop as a path tells it. */
+interface NextHop {
+  readonly nextHop: Ip;
+  /** Its link-local address, which goes with it over single-hop sessions of IPv6. */
+  readonly linkLocal?: Ip;
+}
 
 /** BIRD's `merge paths` without a limit joins at most so many (sysdep/unix/krt.h: KRT_DEFAULT_ECMP_LIMIT). */
 const ECMP_LIMIT = 16;
@@ -26,11 +46,12 @@ const ECMP_LIMIT = 16;
 /**
  * BIRD's recursive next hop (nest/rt-table.c: rt_update_hostentry).
  *
- * On a connected network the next hop is the gateway, or the link-local address that came with it; through a kernel-learned route that route's gateway is; a BGP
- * route never resolves a next hop, even where the kernel could forward.
+ * On a connected network the next hop is the gateway, or the link-local address that came with it; through a
+ * kernel-learned route that route's gateway is; a BGP route never resolves a next hop, even where the kernel could
+ * forward.
  */
 export function resolveNextHop(
-  { nextHop, linkLocal }: Pick<Path, "nextHop" | "linkLocal">,
+  { nextHop, linkLocal }: NextHop,
   lookup: (ip: Ip) => ResolverRoute | undefined,
 ): Resolved {
   const route = lookup(nextHop);

@@ -32,6 +32,8 @@ export interface Sessions {
   established(a: Speaker, b: Speaker): boolean;
   /** The network that both ends of a single-hop session are on, as `a` sees it; `undefined` for a multihop one. */
   network(a: Speaker, b: Speaker): Prefix | undefined;
+  /** What `a` is told of its session with `b`; nothing where the mesh gives it. */
+  peer(a: Speaker, b: Speaker): Peer | undefined;
 }
 
 /** Works out sessions from both sides' beliefs; nothing is kept but an index of peers. */
@@ -49,6 +51,7 @@ export function sessionsOf(input: BgpInput): Sessions {
   };
 
   return {
+    peer: (a, b) => (inMesh(a, b) ? undefined : peers(a).get(b.name)),
     established(a, b) {
       const [mine, theirs] = [belief(a, b), belief(b, a)];
       return mine !== undefined && verdict({ input, a, b, mine, theirs }, sessionAddress(b, a)).state === "Established";

@@ -2,6 +2,7 @@ import type { Split } from "./exchange.ts";
 import { first, type Graph } from "./graph.ts";
 import type { Group } from "./group.ts";
 import { conclude, type News, rank, tell } from "./news.ts";
+import type { Announcement } from "./policy.ts";
 import { type Candidate, DEFAULT_LOCAL_PREF, type Vertex } from "./route.ts";
 import type { Speaker } from "./speaker.ts";
 
@@ -27,10 +28,10 @@ const SPLITS_LIMIT = 32;
  * as there are vertices, so twice that is the bound. When members of a vertex would fare differently, it is split and
  * all starts over.
  */
-export function settle(graph: Graph, origin: Speaker): Settled {
+export function settle(graph: Graph, origin: Speaker, announced: Announcement): Settled {
   const alone = new Set([origin]);
   for (;;) {
-    const result = spread(graph, origin, alone);
+    const result = spread(graph, { origin, announced }, alone);
     if (result.kind === "settled") return tidy(graph, result);
     if (alone.size < SPLITS_LIMIT) alone.add(result.member);
     else for (const member of graph.groupOf(result.member).members) alone.add(member);
@@ -49,7 +50,13 @@ export function vertexOf(settled: Settled, group: Group, speaker: Speaker): Vert
 
 type Spread = { readonly kind: "settled" } & Omit<Settled, "tied">;
 
-function spread(graph: Graph, origin: Speaker, alone: ReadonlySet<Speaker>): Spread | Split {
+/** A route at its start. */
+interface Start {
+  readonly origin: Speaker;
+  readonly announced: Announcement;
+}
+
+function spread(graph: Graph, { origin, announced }: Start, alone: ReadonlySet<Speaker>): Spread | Split {
   const vertices = partition(graph, alone);
   const home = vertices[graph.groupOf(origin).index]?.find(({ members }) => members[0] === origin);
   if (home === undefined) throw new Error(`no vertex for ${origin.name}`);
@@ -60,7 +67,7 @@ function spread(graph: Graph, origin: Speaker, alone: ReadonlySet<Speaker>): Spr
     if (round === bound) return { kind: "settled", origin, vertices, stable: false };
     const next = new Set<Vertex>();
     for (const vertex of dirty) {
-      const split = visit({ graph, vertices, vertex, home }, next);
+      const split = visit({ graph, vertices, vertex, announced, home }, next);
       if (split) return split;
     }
     dirty = next;
@@ -72,11 +79,16 @@ function visit(news: News, changed: Set<Vertex>): Split | undefined {
   const { vertex } = news;
   const more = vertex === news.home || rank(news);
   if (typeof more !== "boolean") return more;
-  if (!more) return undefined;
+  if (!more || (vertex !== news.home && putsUpItself(vertex, news))) return undefined;
   // Members that live on what they tell each other do not all have the same.
   const [best] = vertex.ranked;
   const inward = best && [best.from, best.hopAny, best.originatorAny].includes(vertex);
   return inward ? { kind: "split", member: first(vertex) } : tell(news, changed);
+}
+
+/** Who puts up a prefix itself prefers its own route to what it hears of it, and tells nobody of that. */
+function putsUpItself(vertex: Vertex, { announced }: News): boolean {
+  return first(vertex).originates?.some((own) => own.equals(announced.prefix)) === true;
 }
 
 /** Keeps what is asked for later: of the many paths that came in, those in use and those that are passed on. */

@@ -1,5 +1,6 @@
 import { first, type Graph } from "./graph.ts";
 import type { Group } from "./group.ts";
+import type { Announcement } from "./policy.ts";
 import { type Settled, settle } from "./settle.ts";
 import { compareSpeakers, type Speaker } from "./speaker.ts";
 
@@ -8,6 +9,12 @@ export interface Role {
   readonly settled: Settled;
   /** Who plays a speaker's part in `settled`, and back: the two origins change places. */
   swap(speaker: Speaker): Speaker;
+}
+
+/** Routes that every filter treats alike, and one of them. */
+export interface ClassOfRoutes {
+  readonly key: string;
+  readonly announced: Announcement;
 }
 
 /** How many vertices the kept results may hold together; the oldest results go first. */
@@ -20,24 +27,25 @@ const KEPT_VERTICES = 500_000;
  * address; and where some are, as long as both rank the same among the first members of all vertices, which stand for
  * the rest.
  */
-export function settledOrigins(graph: Graph): (origin: Speaker) => Role {
+export function settledOrigins(graph: Graph): (origin: Speaker, route: ClassOfRoutes) => Role {
   const kept: Result[] = [];
-  const results = new Map<Group, Result[]>();
+  const results = new Map<string, Result[]>();
   let size = 0;
-  return (origin) => {
+  return (origin, { key, announced }) => {
     const group = graph.groupOf(origin);
-    const known = results.get(group) ?? [];
+    const place = `${group.index} ${key}`;
+    const known = results.get(place) ?? [];
     const found = known.find((result) => serves(result, origin));
     if (found) return role(found.settled, origin);
 
-    const result = makeResult(settle(graph, origin), group);
-    results.set(group, [...known, result]);
+    const result = { ...makeResult(settle(graph, origin, announced), group), place };
+    results.set(place, [...known, result]);
     kept.push(result);
     size += result.size;
     while (size > KEPT_VERTICES && kept.length > 1) {
       const oldest = kept.shift();
       size -= oldest?.size ?? 0;
-      if (oldest) results.set(oldest.group, results.get(oldest.group)?.filter((other) => other !== oldest) ?? []);
+      if (oldest) results.set(oldest.place, results.get(oldest.place)?.filter((other) => other !== oldest) ?? []);
     }
     return role(result.settled, origin);
   };
@@ -45,7 +53,8 @@ export function settledOrigins(graph: Graph): (origin: Speaker) => Role {
 
 interface Result {
   readonly settled: Settled;
-  readonly group: Group;
+  /** The group and the class of routes it stands for. */
+  readonly place: string;
   readonly size: number;
   /** The members of the origin's group that are told apart from nobody else in it. */
   readonly rest: ReadonlySet<Speaker>;
@@ -53,13 +62,12 @@ interface Result {
   readonly byAddress: readonly Speaker[];
 }
 
-function makeResult(settled: Settled, group: Group): Result {
+function makeResult(settled: Settled, group: Group): Omit<Result, "place"> {
   const vertices = settled.vertices.flat();
   const rest = settled.vertices[group.index]?.find(({ members }) => members.length > 1);
   const firsts = vertices.map(first).filter((speaker) => speaker !== settled.origin);
   return {
     settled,
-    group,
     size: vertices.length,
     rest: new Set(rest?.members.slice(1)),
     byId: [...firsts].sort(compareSpeakers),

@@ -1,5 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
+import type { Policy } from "./policy.ts";
+import type { Covering } from "./resolve.ts";
 
 /** One BGP daemon of one address family, as its own configuration and its machine's addresses describe it. */
 export interface Speaker {
@@ -36,6 +38,8 @@ export interface Speaker {
    * 2147482623.
    */
   readonly localPref?: number;
+  /** What a router puts up of its own accord: a default route, its subnets. */
+  readonly originates?: readonly Prefix[];
   /** Its own belief; the first entry for a name counts. A peer that the mesh already gives is left out. */
   readonly peers: readonly Peer[];
   /**
@@ -51,6 +55,13 @@ export interface Peer {
   readonly as?: number;
   /** Which BGPPeer the session comes from: it names the protocol `Global_…` or `Node_…`, the default. */
   readonly scope?: "global" | "node";
+  /** What is let out to this peer, and in from it. A node lets out, of the rest, only what is inside a pool. */
+  readonly exports?: Policy;
+  readonly imports?: Policy;
+  /** BIRD's `next hop self` and `next hop keep` on this session. */
+  readonly nextHop?: "self" | "keep";
+  /** How often the own AS may stand on a path from this peer (`allow local as`); 0 when absent. */
+  readonly allowOwnAs?: number;
 }
 
 export interface BgpInput {
@@ -63,6 +74,11 @@ export interface BgpInput {
    * `undefined` when it has none. Absent: everything is reachable. Asked once per pair of groups.
    */
   readonly gateway?: (from: Speaker, to: Ip) => Ip | undefined;
+  /**
+   * What a speaker's table without BGP has for a next hop, where that differs from its networks and gateways: its
+   * kernel's tables may have changed since the sessions came up. Asked once per group and next hop.
+   */
+  readonly lookup?: (at: Speaker, nextHop: Ip) => Covering | undefined;
   /** Whether the fabric lets TCP port 179 through from one speaker to another; absent: it does. */
   readonly passes?: (from: Speaker, to: Speaker) => boolean;
 }

@@ -38,7 +38,7 @@ export class Netlink<P extends Peer = Peer> {
   constructor(name: string, kind: NetnsKind, peers?: Peers) {
     this.netns = new MutableNetns(name, kind, peers);
     this.#families = new Families(this.netns);
-    this.netns.expand = (peer) => this.#families.expand(peer as P);
+    this.netns.expand = (peer) => this.#families.expand(peer as P | undefined);
     this.link({ kind: "loopback", name: "lo", mtu: 65536, by: "kernel" });
     this.address("lo", Ip.of(0x7f000001), 8, { by: "kernel" });
   }
@@ -247,6 +247,20 @@ export class Netlink<P extends Peer = Peer> {
   perPeer(by: Writer, name: string, rows: (peer: P) => PeerRows): void {
     this.#families.add({ by, rows });
     for (const table of PEER_TABLES) this.netns[table].families.push({ name, by });
+  }
+
+  /**
+   * The same for an agent that never stops: its rows follow the tables as they are, also after changes by hand, and it
+   * adds them as `NLM_F_EXCL` asks: none takes the place of another's. `alone` are rows for no peer in particular.
+   */
+  keepPerPeer(by: Writer, name: string, rows: { peer: (peer: P) => PeerRows; alone: () => PeerRows }): void {
+    this.#families.add({ by, rows: rows.peer, alone: rows.alone, live: true });
+    for (const table of PEER_TABLES) this.netns[table].families.push({ name, by, live: true });
+  }
+
+  /** Agents that never stop look at the tables again. */
+  rescan(): void {
+    this.#families.forget();
   }
 
   #write(request: Row): Refusal | undefined {

@@ -60,23 +60,28 @@ export class MutableNetns implements Netns {
   readonly wireguardPeers: RowTable<WireguardPeer>;
   readonly refusals: Refused[] = [];
   assumeListening = false;
-  /** What the families give for one peer; set by the draft. */
-  expand: (peer: Peer) => Expanded = () => NOTHING;
+  /** What the families give for one peer, or for none in particular; set by the draft. */
+  expand: (peer?: Peer) => Expanded = () => NOTHING;
 
   constructor(name: string, kind: NetnsKind, peers: Peers = NO_PEERS) {
     this.name = name;
     this.kind = kind;
     this.peers = peers;
-    this.routes = new RowTable(routeKey, peers, (peer) => this.expand(peer).routes);
-    this.neighbours = new RowTable(neighbourKey, peers, (peer) => this.expand(peer).neighbours);
-    this.fdb = new RowTable(fdbKey, peers, (peer) => this.expand(peer).fdb);
-    this.leases = new RowTable(leaseKey, peers, (peer) => this.expand(peer).leases);
-    this.sets = new RowTable(setKey, peers, (peer) => this.expand(peer).sets);
-    this.wireguardPeers = new RowTable(wireguardPeerKey, peers, (peer) => this.expand(peer).wireguardPeers);
+    this.routes = new RowTable<Route>(routeKey, peers, (peer) => this.expand(peer).routes);
+    this.neighbours = new RowTable<Neighbour>(neighbourKey, peers, (peer) => this.expand(peer).neighbours);
+    this.fdb = new RowTable<FdbEntry>(fdbKey, peers, (peer) => this.expand(peer).fdb);
+    this.leases = new RowTable<Lease>(leaseKey, peers, (peer) => this.expand(peer).leases);
+    this.sets = new RowTable<SetMember>(setKey, peers, (peer) => this.expand(peer).sets);
+    this.wireguardPeers = new RowTable<WireguardPeer>(
+      wireguardPeerKey,
+      peers,
+      (peer) => this.expand(peer).wireguardPeers,
+    );
   }
 
   *refused(near?: readonly Peer[]): Iterable<Refused> {
     yield* this.refusals;
+    yield* this.expand().refused;
     for (const peer of near ?? this.peers.all()) yield* this.expand(peer).refused;
   }
 

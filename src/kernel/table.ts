@@ -23,6 +23,8 @@ export const NO_PEERS: Peers = { all: () => [], byIp: () => [], byMac: () => [] 
 export interface Family {
   readonly name: string;
   readonly by: Writer;
+  /** The agent never stops: it looks at the tables again after they were changed, and writes its rows anew. */
+  readonly live?: boolean;
 }
 
 /** A row that was changed by hand after the agents were done. */
@@ -37,18 +39,20 @@ export interface Table<Row> {
   rows(): Iterable<Row>;
   /** The rows that one of `peers` or nobody in particular caused; all that can match a key of theirs. */
   near(peers: readonly Peer[]): readonly Row[];
+  /** Rows written one by one and those changed by hand, without what families hold. */
+  written(): Iterable<Row>;
   readonly families: readonly Family[];
   readonly exceptions: readonly Exception<Row>[];
 }
 
-/** Makes the rows that families hold for one peer, already admitted. */
-export type Expand<Row> = (peer: Peer) => readonly Row[];
+/** Makes the rows that families hold for one peer, or for none in particular, already admitted. */
+export type Expand<Row> = (peer?: Peer) => readonly Row[];
 
 /**
  * Rows written one by one, rows that follow from a rule per peer, and rows changed afterwards.
  * A key stands once: a later row replaces an earlier one.
  */
-export class RowTable<Row> implements Table<Row> {
+export class RowTable<Row extends { readonly by: Writer }> implements Table<Row> {
   readonly families: Family[] = [];
   readonly exceptions: Exception<Row>[] = [];
   readonly #key: (row: Row) => string;
@@ -56,7 +60,8 @@ export class RowTable<Row> implements Table<Row> {
   readonly #expand: Expand<Row>;
   #own = new Map<string, Row>();
   readonly #late = new Map<string, Row>();
-  readonly #removed = new Set<string>();
+  /** Keys of rows taken out by hand, and whose those were. */
+  readonly #removed = new Map<string, Set<Writer>>();
   readonly #gone: ((row: Row) => boolean)[] = [];
   #sealed = false;
 
@@ -74,9 +79,14 @@ export class RowTable<Row> implements Table<Row> {
     yield* this.#merge(this.#peers.all());
   }
 
+  *written(): Iterable<Row> {
+    for (const [key, row] of this.#own) if (!this.#removed.has(key) && !this.#late.has(key)) yield row;
+    yield* this.#late.values();
+  }
+
   near(peers: readonly Peer[]): readonly Row[] {
-    if (peers.length === 0 && this.#late.size === 0 && this.#removed.size === 0) return [...this.#own.values()];
-    return [...this.#merge(peers)];
+    const plain = this.families.length === 0 && this.#late.size === 0 && this.#removed.size === 0;
+    return plain ? [...this.#own.values()] : [...this.#merge(peers)];
   }
 
   /** The row with the same key among those written one by one. */
@@ -112,7 +122,7 @@ export class RowTable<Row> implements Table<Row> {
     copy.exceptions.push(...this.exceptions);
     copy.#own = new Map(this.#own);
     for (const [key, row] of this.#late) copy.#late.set(key, row);
-    for (const key of this.#removed) copy.#removed.add(key);
+    for (const [key, writers] of this.#removed) copy.#removed.set(key, new Set(writers));
     copy.#gone.push(...this.#gone);
     return copy;
   }
@@ -123,19 +133,25 @@ export class RowTable<Row> implements Table<Row> {
     this.exceptions.push({ op, row });
     this.#late.delete(key);
     if (op === "add") this.#late.set(key, row);
-    else this.#removed.add(key);
+    else this.#removed.set(key, (this.#removed.get(key) ?? new Set()).add(row.by));
   }
 
   *#merge(peers: Iterable<Peer>): Generator<Row> {
-    const merged = new Map(this.#own);
+    const merged = new Map([...this.#own].filter(([key]) => !this.#removed.has(key)));
     if (this.families.length > 0) {
-      for (const peer of peers) {
-        for (const row of this.#expand(peer)) {
-          if (!this.#gone.some((gone) => gone(row))) merged.set(this.#key(row), row);
-        }
-      }
+      const live = new Set(this.families.flatMap((family) => (family.live ? [family.by] : [])));
+      const add = (row: Row) => {
+        const key = this.#key(row);
+        const removed = this.#removed.get(key);
+        // An agent that never stops puts its row where another's was taken out.
+        const stands = live.has(row.by)
+          ? removed?.has(row.by) !== true
+          : removed === undefined && !this.#gone.some((gone) => gone(row));
+        if (stands) merged.set(key, row);
+      };
+      for (const row of this.#expand()) add(row);
+      for (const peer of peers) for (const row of this.#expand(peer)) add(row);
     }
-    for (const key of this.#removed) merged.delete(key);
     for (const [key, row] of this.#late) merged.set(key, row);
     yield* merged.values();
   }

@@ -6,6 +6,7 @@ import type { Forwarder } from "../kernel/process.ts";
 import type { Writer } from "../kernel/row.ts";
 import type { Rule } from "../kernel/rule.ts";
 import type { Socket } from "../kernel/socket.ts";
+import type { Peer } from "../kernel/table.ts";
 import { HostPeer } from "./peer.ts";
 
 type Unsigned<T> = T extends unknown ? Omit<T, "by"> : never;
@@ -103,11 +104,20 @@ export class Agent {
     return this;
   }
 
+  /** The same for an agent that goes on looking at the tables (see `Netlink.keepPerPeer`). */
+  keepPerPeer(name: string, rows: { peer: (peer: HostPeer) => PeerRows; alone: () => PeerRows }): this {
+    const peer = this.#others(rows.peer);
+    this.#netlink.keepPerPeer(this.by, name, { ...rows, peer });
+    return this;
+  }
+
   /** States what the agent does for every other node, once; it is asked for the peers that a lookup needs. */
   perPeer(name: string, rows: (peer: HostPeer) => PeerRows): this {
-    this.#netlink.perPeer(this.by, name, (peer) =>
-      peer instanceof HostPeer && peer.name !== this.#self ? rows(peer) : {},
-    );
+    this.#netlink.perPeer(this.by, name, this.#others(rows));
     return this;
+  }
+
+  #others(rows: (peer: HostPeer) => PeerRows): (peer: Peer) => PeerRows {
+    return (peer) => (peer instanceof HostPeer && peer.name !== this.#self ? rows(peer) : {});
   }
 }

@@ -58,7 +58,7 @@ class LazyNetwork implements ModelNetwork {
   readonly #machines = new Map<string, Machine>();
   /** Those of the machines' namespaces that have been asked for. */
   readonly #namespaces = new Map<string, Netlink>();
-  readonly #edited = new Set<Netns>();
+  readonly #edited = new Map<string, Netns>();
 
   constructor(underlay: Underlay, mode: Mode) {
     const { topology } = underlay;
@@ -66,9 +66,9 @@ class LazyNetwork implements ModelNetwork {
     this.topology = topology.name;
     this.#topology = topology;
     const peers = new HostPeers(topology, mode.name);
-    this.routing = new Routing(underlay, peers, mode);
+    this.routing = new Routing(underlay, peers, mode, (name) => this.#edited.get(name));
     this.#ground = { underlay, peers, mode, routing: this.routing };
-    this.segments = new Cabling(underlay, peers, () => [...this.#edited]).segments();
+    this.segments = new Cabling(underlay, peers, () => [...this.#edited.values()]).segments();
   }
 
   netns(name: string): Netns | undefined {
@@ -93,8 +93,17 @@ class LazyNetwork implements ModelNetwork {
       const message = `${name} is no ${kind} of ${this.topology}`;
       return { code: "unknown-target", message, ...(change.place && { place: change.place }) };
     }
-    this.#edited.add(netlink.netns);
-    return applyChange(netlink, change);
+    this.#edited.set(netns, netlink.netns);
+    const problem = applyChange(netlink, change);
+    this.#rescan();
+    return problem;
+  }
+
+  /** Daemons of routing look at the tables again; what agents wrote once stays. */
+  #rescan(): void {
+    if (!this.routing.spoken) return;
+    this.routing.rescan();
+    for (const [name, machine] of this.#machines) machine(name)?.rescan();
   }
 
   #netlink(netns: string): Netlink | undefined {

@@ -5,6 +5,7 @@ import type { Plan } from "./calico-plan.ts";
 import type { Pool } from "./calico-pools.ts";
 import type { NodeDraft } from "./node.ts";
 import type { HostPeer } from "./peer.ts";
+import type { Learned } from "./routing.ts";
 
 /** The kernel's fallback device for IP-in-IP. */
 export const TUNL = "tunl0";
@@ -41,17 +42,23 @@ export function blackholes(node: NodeDraft, plan: Plan): void {
 export function birdRoutes({ self, routing }: NodeDraft, plan: Plan, peer: HostPeer): PeerRows {
   // From v3.33 on the kernel filter leaves WireGuard peers out (confd `processWireguardPeerFilter`).
   if (plan.wireguard && self.calico.version === "v3.33") return {};
-  const routes = self.stacks.flatMap(({ family }) =>
-    routing.learned(self.name, peer, family).flatMap((learned) => {
-      const pool = plan.at(learned.dst.ip);
-      if (programmer(pool, self) === "felix") return [];
-      const metric = bgpMetric(self.calico.version, learned);
-      const nextHop = learned.paths[0]?.nextHop;
-      const tunnel = pool?.kind === "ipip" && !(pool.crossSubnet && nextHop && onOwnSubnet(self, nextHop));
-      return birdRoute(learned, { ...(tunnel && { tunnel: TUNL }), ...(metric !== undefined && { metric }) });
-    }),
-  );
-  return { routes };
+  const learned = self.stacks.flatMap(({ family }) => routing.learned(self.name, peer, family));
+  return { routes: learned.flatMap((each) => programmed(self, plan, each)) };
+}
+
+/** What BIRD writes of what routers put up themselves: a default route, subnets. */
+export function originatedRoutes({ self, routing }: NodeDraft, plan: Plan): PeerRows {
+  const learned = self.stacks.flatMap(({ family }) => routing.originated(self.name, family));
+  return { routes: learned.flatMap((each) => programmed(self, plan, each)) };
+}
+
+function programmed(self: HostPeer, plan: Plan, learned: Learned): readonly RouteRequest[] {
+  const pool = plan.at(learned.dst.ip);
+  if (programmer(pool, self) === "felix") return [];
+  const metric = bgpMetric(self.calico.version, learned);
+  const nextHop = learned.paths[0]?.nextHop;
+  const tunnel = pool?.kind === "ipip" && !(pool.crossSubnet && nextHop && onOwnSubnet(self, nextHop));
+  return [birdRoute(learned, { ...(tunnel && { tunnel: TUNL }), ...(metric !== undefined && { metric }) })];
 }
 
 /** What Felix routes to a peer through a pool's tunnel, or past it: the peer's announced prefixes in pools of a kind. */

@@ -2,7 +2,7 @@ import { attachVeth } from "./attach-veth.ts";
 import { ipipTunnels } from "./calico-ipip-device.ts";
 import { type Plan, planFor } from "./calico-plan.ts";
 import { type Choice, saysNothing } from "./calico-pools.ts";
-import { birdRoutes, blackholes } from "./calico-routes.ts";
+import { birdRoutes, blackholes, originatedRoutes } from "./calico-routes.ts";
 import { calicoRules } from "./calico-rules.ts";
 import { vxlanTunnels } from "./calico-vxlan-device.ts";
 import { wireguardTunnels } from "./calico-wireguard-device.ts";
@@ -51,7 +51,12 @@ export function calicoMode({ choice, bird, ...words }: Words): Mode {
 function program(node: NodeDraft, plan: Plan, bird: boolean): void {
   const tunnels = [...ipipTunnels(node, plan), ...vxlanTunnels(node, plan), ...wireguardTunnels(node, plan)];
   blackholes(node, plan);
-  if (bird) node.agent("bird").perPeer("BGP", (peer) => birdRoutes(node, plan, peer));
+  if (bird) {
+    node.agent("bird").keepPerPeer("BGP", {
+      peer: (peer) => birdRoutes(node, plan, peer),
+      alone: () => originatedRoutes(node, plan),
+    });
+  }
   for (const tunnel of tunnels) tunnel.route?.();
   // The smallest among the tunnels there are, also where nothing is sent into them (`determinePodMTU`).
   const mtus = tunnels.map(({ mtu }) => mtu);

@@ -14,6 +14,8 @@ export type Machine = (netns: string) => Netlink | undefined;
 /** Namespaces know IPv6 only where the topology does. */
 const IPV6_OFF = "net.ipv6.conf.all.disable_ipv6";
 
+const FAMILIES = [4, 6] as const;
+
 /** What all machines of a network are built from. */
 export interface Ground {
   readonly underlay: Underlay;
@@ -53,11 +55,18 @@ export function buildRouter(router: Router, { underlay, peers, routing }: Ground
   }
   writeUnderlay(operator, router, netns, underlay);
   if (routing.spoken && router.bgp) {
-    new Agent(netlink, "bird", netns).perPeer("BGP", (peer) => ({
-      routes: peer.stacks.flatMap(({ family }) =>
-        routing.learned(router.name, peer, family).map((learned) => birdRoute(learned, {})),
-      ),
-    }));
+    new Agent(netlink, "bird", netns).keepPerPeer("BGP", {
+      peer: (peer) => ({
+        routes: peer.stacks.flatMap(({ family }) =>
+          routing.learned(router.name, peer, family).map((learned) => birdRoute(learned, {})),
+        ),
+      }),
+      alone: () => ({
+        routes: FAMILIES.flatMap((family) =>
+          routing.originated(router.name, family).map((learned) => birdRoute(learned, {})),
+        ),
+      }),
+    });
   }
   return (name) => (name === netns ? netlink : undefined);
 }

@@ -1,6 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import { type Mac, macFromName } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
+import type { Covering } from "../bgp/resolve.ts";
 import type { RouteRequest } from "../kernel/request.ts";
 import type { Host, Nic, Router, Topology } from "../topology/topology.ts";
 import type { Agent } from "./agent.ts";
@@ -49,6 +50,26 @@ export class Underlay {
       if (route.dst.contains(to) && (!best || route.dst.length > best.dst.length)) best = route;
     }
     return best;
+  }
+
+  /** What a machine has over an address before any agent starts: a connected network, or one of its routes. */
+  covering(name: string, ip: Ip): Covering | undefined {
+    const nics = (this.topology.hosts.get(name) ?? this.routers.get(name))?.nics ?? [];
+    for (const { name: dev, addresses } of nics) {
+      for (const { ip: own, length } of addresses) {
+        if (own.family !== ip.family || !Prefix.of(own, length).contains(ip)) continue;
+        const held = nics.some((nic) => nic.addresses.some((address) => address.ip.equals(ip)));
+        return { kind: held ? "own" : "direct", dev, length };
+      }
+    }
+    const route = this.route(name, ip);
+    if (!route) return undefined;
+    const { length } = route.dst;
+    if (route.type === "blackhole") return { kind: "blackhole", length };
+    if (route.dev === undefined) return undefined;
+    return route.via
+      ? { kind: "kernel", via: route.via, dev: route.dev, length }
+      : { kind: "direct", dev: route.dev, length };
   }
 
   /** Whether the segments a machine is on let BGP through. */

@@ -1,4 +1,5 @@
 import type { Prefix } from "../addr/prefix.ts";
+import { resolveFilters } from "./bgp-filters.ts";
 import type { Check } from "./check.ts";
 import { perFamily } from "./cluster.ts";
 import type { CalicoEntry, CniEntry, FlannelEntry, HostCniEntry } from "./file.ts";
@@ -24,6 +25,7 @@ export function resolveCni(
     asNumber: 64512,
     nodeToNodeMeshEnabled: true,
     ...readCalico(entry.calico, cluster, path, check),
+    bgpFilters: resolveFilters(entry.calico?.bgpFilters, entry.calico?.version ?? "v3.30", check),
     ipPools: pools.length > 0 ? pools : cluster.podCIDRs.map(defaultPool),
   };
   if (entry.mode?.startsWith("calico") && entry.calico?.version === undefined) {

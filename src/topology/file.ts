@@ -1,4 +1,4 @@
-import type { CALICO_VERSIONS, ModeName, POOL_USES, TUNNEL_MODES } from "./settings.ts";
+import type { CALICO_VERSIONS, MATCH_OPERATORS, ModeName, POOL_USES, TUNNEL_MODES } from "./settings.ts";
 
 /**
  * A topology file as it is written: the right keys and types, short forms as they stand, names not yet looked up.
@@ -44,11 +44,31 @@ export interface CalicoEntry {
 /** What is the cluster's and not a node's. */
 export interface ClusterCalicoEntry extends CalicoEntry {
   readonly ipPools?: Readonly<Record<string, PoolEntry>> | undefined;
+  readonly bgpFilters?: Readonly<Record<string, FilterMap>> | undefined;
 }
 
 /** What is one node's and not the cluster's. */
 export interface HostCalicoEntry extends CalicoEntry {
   readonly blocks?: readonly string[] | undefined;
+}
+
+export interface FilterMap {
+  readonly exportV4?: readonly FilterRuleEntry[] | undefined;
+  readonly importV4?: readonly FilterRuleEntry[] | undefined;
+  readonly exportV6?: readonly FilterRuleEntry[] | undefined;
+  readonly importV6?: readonly FilterRuleEntry[] | undefined;
+}
+
+export interface FilterRuleEntry {
+  readonly action: "Accept" | "Reject";
+  readonly cidr?: string | undefined;
+  readonly matchOperator?: (typeof MATCH_OPERATORS)[number] | undefined;
+  readonly prefixLength?: { readonly min?: number | undefined; readonly max?: number | undefined } | undefined;
+  readonly source?: "RemotePeers" | undefined;
+  readonly interface?: string | undefined;
+  readonly peerType?: "iBGP" | "eBGP" | undefined;
+  readonly asPathPrefix?: readonly number[] | undefined;
+  readonly priority?: number | undefined;
 }
 
 export type PoolEntry = string | PoolMap;
@@ -107,16 +127,25 @@ export interface RouterMap extends MachineMap {
   readonly bgp?: RouterBgpEntry | undefined;
 }
 
-export type PeerEntry = string | Readonly<Record<string, number>>;
+export type PeerEntry = string | Readonly<Record<string, number | PeerMap>>;
+
+/** What one side is told of one session, in BGPPeer's words. */
+export interface PeerMap {
+  readonly as?: number | undefined;
+  readonly filters?: readonly string[] | undefined;
+  readonly nextHopMode?: "Auto" | "Self" | "Keep" | undefined;
+  readonly numAllowedLocalASNumbers?: number | undefined;
+}
 
 export interface BgpEntry {
   readonly as?: number | undefined;
   readonly peers?: readonly PeerEntry[] | undefined;
-  readonly routeReflector?: boolean | undefined;
+  readonly routeReflector?: boolean | string | undefined;
 }
 
 export interface RouterBgpEntry extends BgpEntry {
   readonly as: number;
+  readonly originate?: readonly string[] | undefined;
 }
 
 export type HostEntry = Texts | HostMap;

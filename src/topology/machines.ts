@@ -1,6 +1,6 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
-import { type PeerNames, resolveSpeaker } from "./bgp.ts";
+import { type PeerNames, readOriginate, resolveSpeaker } from "./bgp.ts";
 import type { Check } from "./check.ts";
 import { resolveHostCni } from "./cni.ts";
 import type { HostMap, RouterMap, TopologyFile } from "./file.ts";
@@ -22,15 +22,18 @@ export interface Surroundings {
 }
 
 /** A router with its cards, its routes as text, and its sessions. */
-export function resolveRouter(name: string, entry: RouterMap, { seats, names }: Surroundings, check: Check): Router {
+export function resolveRouter(name: string, entry: RouterMap, around: Surroundings, check: Check): Router {
   const path = ["routers", name];
   checkName(name, path, check);
+  const { cni, seats, names } = around;
   const { bgp, igp = true, routes = [] } = entry;
   const nics = seats.nicsOf("routers", name);
   const router: Router = { name, nics, igp, routes: commands(routes, [...path, "routes"], check) };
   if (bgp === undefined) return check.placed(router, path);
-  const speaker = resolveSpeaker(bgp, { name, as: bgp.as, path: [...path, "bgp"] }, names, check);
-  return check.placed({ ...router, bgp: speaker }, path);
+  const filters = new Set(cni.calico.bgpFilters.keys());
+  const side = { name, as: bgp.as, path: [...path, "bgp"], names, filters };
+  const speaker = resolveSpeaker(bgp, side, check);
+  return check.placed({ ...router, bgp: { ...speaker, ...readOriginate(bgp, nics, side.path, check) } }, path);
 }
 
 /** A host with its cards, the address its CNI detects, and its share of the pods' networks. */
@@ -54,7 +57,8 @@ export function resolveHost(name: string, index: number, entry: HostMap, around:
   };
   if (entry.bgp === undefined) return check.placed(host, path);
   const as = hostCni.calico.asNumber ?? cni.calico.asNumber;
-  const bgp = resolveSpeaker(entry.bgp, { name, as, path: [...path, "bgp"] }, names, check);
+  const filters = new Set(cni.calico.bgpFilters.keys());
+  const bgp = resolveSpeaker(entry.bgp, { name, as, path: [...path, "bgp"], names, filters }, check);
   return check.placed({ ...host, bgp }, path);
 }
 

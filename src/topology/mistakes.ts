@@ -101,6 +101,8 @@ const EXPECTED: ReadonlyMap<string, string> = new Map([
   ["faults.*", "`node-1: ip route del 10.244.2.0/24`"],
   ["routers.*.bgp.as", "a router's own AS: as: 65001"],
   ["routers.*.bgp.peers", "a list of names, or of { name: as }"],
+  ["routers.*.bgp.originate", "a list: [default]"],
+  ["routers.*.bgp.originate.*", "a CIDR, default, or connected"],
   ["hosts.*.bgp.peers", "a list of names, or of { name: as }"],
   ["routers.*.bgp.peers.*", "a name, or { name: as }"],
   ["hosts.*.bgp.peers.*", "a name, or { name: as }"],
@@ -113,6 +115,7 @@ const EXPECTED: ReadonlyMap<string, string> = new Map([
   ["subnets.*.allow.*", "for example udp/8472"],
   ["subnets.*.allow", "a list: [tcp, udp/8285]"],
   ["cni.*.ipPools", "a map by name: `default-ipv4-ippool: 10.244.0.0/16`"],
+  ["cni.*.bgpFilters", "a map by name: `only-default: { exportV4: […] }`"],
   ["cni.*.ipPools.*", "a CIDR, or a map with cidr"],
   ["hosts.*.cni.calico.blocks", "a list: [10.244.1.0/26]"],
   ["subnets.*.routes", "a list: [10.244.2.0/24 via 192.168.0.12]"],
@@ -136,7 +139,9 @@ export function expectedAt(path: Path, types: readonly string[] = []): string | 
 }
 
 function isNameStep(path: Path, i: number): boolean {
-  return typeof path[i] === "number" || path[i - 1] === "labels" || path[i - 1] === "ipPools";
+  return (
+    typeof path[i] === "number" || path[i - 1] === "labels" || path[i - 1] === "ipPools" || path[i - 1] === "bgpFilters"
+  );
 }
 
 /** A value's type as a reader would say it. */

@@ -1,5 +1,13 @@
 import type { PodEntry, TopologyFile } from "./file.ts";
-import { CALICO_VERSIONS, MODE_SETTINGS, MODES, POOL_USES, type Setting, TUNNEL_MODES } from "./settings.ts";
+import {
+  CALICO_VERSIONS,
+  MATCH_OPERATORS,
+  MODE_SETTINGS,
+  MODES,
+  POOL_USES,
+  type Setting,
+  TUNNEL_MODES,
+} from "./settings.ts";
 
 /**
  * Whether a tree has the keys, types and ranges of a topology file: the fast twin of `schema.ts`.
@@ -123,6 +131,23 @@ const isPool = shape(
   },
   "cidr",
 );
+const isRules = listOf(
+  shape(
+    {
+      action: word("Accept", "Reject"),
+      cidr: isText,
+      matchOperator: word(...MATCH_OPERATORS),
+      prefixLength: shape({ min: whole(0, 128), max: whole(0, 128) }),
+      source: word("RemotePeers"),
+      interface: isText,
+      peerType: word("iBGP", "eBGP"),
+      asPathPrefix: listOf(isAs, 1),
+      priority: whole(1, 2147483646),
+    },
+    "action",
+  ),
+);
+const isFilter = shape({ exportV4: isRules, importV4: isRules, exportV6: isRules, importV6: isRules });
 const calicoFields = {
   version: word(...CALICO_VERSIONS),
   blockSize: either(isBlock4, isBlock6, shape({ v4: isBlock4, v6: isBlock6 })),
@@ -136,7 +161,7 @@ const hostCni = shape({ flannel, calico: shape({ ...calicoFields, blocks: listOf
 const cni = shape({
   mode: word(...MODES),
   flannel,
-  calico: shape({ ...calicoFields, ipPools: mapOf(either(isText, isPool)) }),
+  calico: shape({ ...calicoFields, ipPools: mapOf(either(isText, isPool)), bgpFilters: mapOf(isFilter) }),
   ...modeFields,
 });
 
@@ -150,7 +175,17 @@ const subnetMap = shape({
   routes: isTexts,
 });
 
-const bgpFields = { as: isAs, peers: listOf(either(isText, mapOf(isAs))), routeReflector: isFlag };
+const isPeer = shape({
+  as: isAs,
+  filters: isTexts,
+  nextHopMode: word("Auto", "Self", "Keep"),
+  numAllowedLocalASNumbers: whole(0, 255),
+});
+const bgpFields = {
+  as: isAs,
+  peers: listOf(either(isText, mapOf(either(isAs, isPeer)))),
+  routeReflector: either(isFlag, isText),
+};
 const machineFields = {
   address: isText,
   addresses: listOf(isText, 1),
@@ -158,7 +193,12 @@ const machineFields = {
   mac: either(isText, mapOf(isText)),
 };
 
-const routerMap = shape({ ...machineFields, igp: isFlag, routes: isTexts, bgp: shape(bgpFields, "as") });
+const routerMap = shape({
+  ...machineFields,
+  igp: isFlag,
+  routes: isTexts,
+  bgp: shape({ ...bgpFields, originate: isTexts }, "as"),
+});
 const hostMap = shape({
   ...machineFields,
   nodeIP: texts,

@@ -1,5 +1,13 @@
 import * as z from "zod";
-import { CALICO_VERSIONS, MODE_SETTINGS, MODES, POOL_USES, type Setting, TUNNEL_MODES } from "./settings.ts";
+import {
+  CALICO_VERSIONS,
+  MATCH_OPERATORS,
+  MODE_SETTINGS,
+  MODES,
+  POOL_USES,
+  type Setting,
+  TUNNEL_MODES,
+} from "./settings.ts";
 
 /**
  * The schema of a topology file: its keys, types and ranges, with a sentence for each.
@@ -79,6 +87,36 @@ const pool = z
   ])
   .describe("A Calico IPPool: its CIDR, or a map with `cidr` and more, in upstream's spelling.");
 
+const filterRules = z
+  .array(
+    z.strictObject({
+      action: z.enum(["Accept", "Reject"]).describe("What happens to a route that all the rest matches."),
+      cidr: cidr.optional(),
+      matchOperator: z.enum(MATCH_OPERATORS).optional().describe("How the route's prefix is compared with cidr."),
+      prefixLength: z
+        .strictObject({
+          min: z.int().min(0).max(128).optional().describe("Default: that of cidr."),
+          max: z.int().min(0).max(128).optional().describe("Default: 32, or 128."),
+        })
+        .optional()
+        .describe("Lengths that count as inside cidr."),
+      source: z.literal("RemotePeers").optional().describe("Only routes learned over BGP."),
+      interface: z.string().optional().describe("The device the route leaves by; * is anything."),
+      peerType: z.enum(["iBGP", "eBGP"]).optional().describe("Only on sessions of this kind; since v3.32."),
+      asPathPrefix: z.array(as).min(1).optional().describe("The first ASes on the path; since v3.32."),
+      priority: z.int().min(1).max(2147483646).optional().describe("2147483647 less its LOCAL_PREF; since v3.32."),
+    }),
+  )
+  .describe("Rules, of which the first that matches decides; what none matches takes its usual way.");
+const filter = z
+  .strictObject({
+    exportV4: filterRules.optional(),
+    importV4: filterRules.optional(),
+    exportV6: filterRules.optional(),
+    importV6: filterRules.optional(),
+  })
+  .describe("A BGPFilter, in upstream's spelling; `filters` of a peer names it.");
+
 const calicoShape = {
   version: z.enum(CALICO_VERSIONS).optional().describe("Decides who writes which row; default v3.30."),
   blockSize: perFamily(
@@ -104,6 +142,7 @@ const calico = z
     ipPools: named(pool)
       .optional()
       .describe("By name; default one that is cluster.podCIDR. Its mode wins over --mode."),
+    bgpFilters: named(filter).optional().describe("By name."),
   })
   .describe("Shared by all Calico modes: IPPool, BGPConfiguration and FelixConfiguration fields.");
 
@@ -145,12 +184,23 @@ const subnet = z
   ])
   .describe("A layer 2 segment: its CIDR, or a map with `cidr` and more.");
 
+const peer = z.strictObject({
+  as: as.optional(),
+  filters: z.array(z.string()).optional().describe("Names in cni.calico.bgpFilters, in order."),
+  nextHopMode: z.enum(["Auto", "Self", "Keep"]).optional().describe("Which next hop it tells this peer; default Auto."),
+  numAllowedLocalASNumbers: z.int().min(0).max(255).optional().describe("How often the own AS may be on a path."),
+});
 const peers = z
-  .array(z.union([z.string(), z.record(z.string(), as)]))
-  .describe("Names, or `{ name: as }` with the AS this side believes the peer to be in.");
+  .array(z.union([z.string(), z.record(z.string(), z.union([as, peer]))]))
+  .describe(
+    "Names, `{ name: as }` with the AS this side believes the peer to be in, or `{ name: { as, filters … } }`.",
+  );
 const bgpShape = {
   peers: peers.optional(),
-  routeReflector: z.boolean().optional().describe("Its peers of the same AS are clients."),
+  routeReflector: z
+    .union([z.boolean(), z.string()])
+    .optional()
+    .describe("Its peers of the same AS are clients; a cluster id, such as 244.0.0.1, says which of them are not."),
 };
 const machineShape = {
   address: address.optional(),
@@ -172,7 +222,16 @@ const router = z
       ...machineShape,
       igp: z.boolean().optional().describe("Knows every subnet, as if an IGP ran; default true."),
       routes: routes.optional(),
-      bgp: z.strictObject({ as, ...bgpShape }).optional(),
+      bgp: z
+        .strictObject({
+          as,
+          ...bgpShape,
+          originate: z
+            .array(z.string().meta({ examples: ["default", "connected", "10.0.0.0/8"] }))
+            .optional()
+            .describe("What it puts up itself: CIDRs, `default`, `connected` for its subnets."),
+        })
+        .optional(),
     }),
   ])
   .describe("A router: its addresses, or a map with `addresses` and more.");

@@ -81,6 +81,9 @@ export const MODE_SETTINGS: { readonly [mode in ModeName]: Readonly<Record<strin
 /** Calico's profiles: which agent writes which row, and with which metric. */
 export const CALICO_VERSIONS = ["v3.30", "v3.31", "v3.32", "v3.33"] as const;
 
+/** How a rule of a BGPFilter compares a route's prefix with its CIDR. */
+export const MATCH_OPERATORS = ["Equal", "NotEqual", "In", "NotIn"] as const;
+
 /** Which packets between nodes ride in a pool's tunnel (IPPool `ipipMode`, `vxlanMode`). */
 export const TUNNEL_MODES = ["Always", "CrossSubnet", "Never"] as const;
 

@@ -56,6 +56,26 @@ export interface CalicoSettings {
   readonly nodeToNodeMeshEnabled: boolean;
   /** In the order of their names; by default one for each pod CIDR, which says nothing more. */
   readonly ipPools: readonly IpPool[];
+  readonly bgpFilters: ReadonlyMap<string, BgpFilter>;
+}
+
+/** A BGPFilter: for each direction the rules of both families, of which the first that matches a route decides. */
+export interface BgpFilter {
+  readonly export: readonly BgpFilterRule[];
+  readonly import: readonly BgpFilterRule[];
+}
+
+export interface BgpFilterRule {
+  readonly family: 4 | 6;
+  readonly action: "Accept" | "Reject";
+  readonly cidr?: Prefix;
+  readonly matchOperator?: "Equal" | "NotEqual" | "In" | "NotIn";
+  readonly prefixLength?: { readonly min: number; readonly max: number };
+  readonly source?: "RemotePeers";
+  readonly interface?: string;
+  readonly peerType?: "iBGP" | "eBGP";
+  readonly asPathPrefix?: readonly number[];
+  readonly priority?: number;
 }
 
 /** A Calico IP pool, in upstream's spelling. What it does not say, the mode decides, or the settings for all pools. */
@@ -135,7 +155,7 @@ export interface HostCalico {
 
 export interface HostCni {
   readonly flannel: Partial<FlannelSettings>;
-  readonly calico: Partial<Omit<CalicoSettings, "ipPools">> & HostCalico;
+  readonly calico: Partial<Omit<CalicoSettings, "ipPools" | "bgpFilters">> & HostCalico;
   readonly modes: ReadonlyMap<string, Readonly<Record<string, number | string | boolean>>>;
 }
 
@@ -153,8 +173,12 @@ export interface Nic {
 export interface Speaker {
   readonly as: number;
   readonly peers: readonly BgpPeer[];
-  /** Its peers of the same AS are clients. */
+  /** Its peers of the same AS are clients, but for reflectors of the same cluster. */
   readonly routeReflector: boolean;
+  /** The cluster a reflector is of; default: its own, by its router id. */
+  readonly clusterID?: Ip;
+  /** What a router puts up itself. */
+  readonly originate?: readonly Prefix[];
   readonly place?: Place;
 }
 
@@ -163,6 +187,10 @@ export interface BgpPeer {
   readonly name: string;
   /** The AS this side believes the peer to be in; default: the one it is in. */
   readonly as?: number;
+  /** Names in `bgpFilters`, in order. */
+  readonly filters?: readonly string[];
+  readonly nextHopMode?: "Auto" | "Self" | "Keep";
+  readonly numAllowedLocalASNumbers?: number;
   readonly place?: Place;
 }
 

@@ -85,6 +85,7 @@ function without(writer: Writer, network: Network): Network {
       const { routes } = netns;
       const kept: Table<Route> = {
         rows: () => [...routes.rows()].filter(({ by }) => by !== writer),
+        written: () => [...routes.written()].filter(({ by }) => by !== writer),
         near: (peers) => routes.near(peers).filter(({ by }) => by !== writer),
         families: routes.families.filter(({ by }) => by !== writer),
         exceptions: routes.exceptions,

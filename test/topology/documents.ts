@@ -73,10 +73,35 @@ const modeCni = {
   "calico-wireguard": partly({ mtu, port: fc.integer({ min: 1, max: 65535 }) }),
   "calico-bgp": fc.constant({}),
 };
+const peer = partly({
+  as,
+  filters: fc.array(fc.constantFrom("only-default", "x"), { maxLength: 2 }),
+  nextHopMode: fc.constantFrom("Auto", "Self", "Keep"),
+  numAllowedLocalASNumbers: fc.integer({ min: 0, max: 10 }),
+});
 const bgp = {
-  peers: fc.array(fc.oneof(name, fc.dictionary(name, as, { maxKeys: 2 })), { maxLength: 3 }),
-  routeReflector: fc.boolean(),
+  peers: fc.array(fc.oneof(name, fc.dictionary(name, fc.oneof(as, peer), { maxKeys: 2 })), { maxLength: 3 }),
+  routeReflector: fc.oneof(fc.boolean(), fc.constantFrom("244.0.0.1", "yes")),
 };
+const length = fc.integer({ min: 0, max: 128 });
+const rules = fc.array(
+  fc.record(
+    {
+      action: fc.constantFrom("Accept", "Reject"),
+      cidr,
+      matchOperator: fc.constantFrom("Equal", "NotEqual", "In", "NotIn"),
+      prefixLength: partly({ min: length, max: length }),
+      source: fc.constant("RemotePeers"),
+      interface: text,
+      peerType: fc.constantFrom("iBGP", "eBGP"),
+      asPathPrefix: fc.array(as, { minLength: 1, maxLength: 2 }),
+      priority: fc.integer({ min: 1, max: 2147483646 }),
+    },
+    { requiredKeys: ["action"] },
+  ),
+  { maxLength: 3 },
+);
+const filter = partly({ exportV4: rules, importV4: rules, exportV6: rules, importV6: rules });
 const machine = {
   address,
   addresses: fc.array(address, { minLength: 1, maxLength: 3 }),
@@ -95,7 +120,7 @@ export const documents = fc.record(
     cni: partly({
       mode: fc.constantFrom("flannel-udp", "calico-bgp"),
       flannel,
-      calico: partly({ ...calico, ipPools: named(fc.oneof(cidr, pool)) }),
+      calico: partly({ ...calico, ipPools: named(fc.oneof(cidr, pool)), bgpFilters: named(filter) }),
       ...modeCni,
     }),
     subnets: named(
@@ -120,7 +145,10 @@ export const documents = fc.record(
           ...machine,
           igp: fc.boolean(),
           routes: texts,
-          bgp: fc.record({ as, ...bgp }, { requiredKeys: ["as"] }),
+          bgp: fc.record(
+            { as, ...bgp, originate: fc.array(fc.oneof(cidr, fc.constantFrom("default", "connected", "x"))) },
+            { requiredKeys: ["as"] },
+          ),
         }),
       ),
     ),
