@@ -18,33 +18,35 @@ export function fragmentOut(run: Run, skb: Skb, link: Link): readonly Skb[] | un
   const device = skb.local && skb.route ? pathMtu(run, run.netns(skb.netns), skb.route, ip.dst) : link.mtu;
   const limit = Math.min(device, skb.largest ?? device);
   if (size <= limit) return [skb];
-  const mtu = Math.min(limit, skb.seam ?? limit);
   if (unsplittable(ip) && !(ip.kind === "ipv6" && skb.local)) {
-    run.settle(icmpSend(run, skb, "frag-needed", { mtu }));
-    run.drop(skb, "PKT_TOO_BIG", { mtu, size, dev: link.name });
+    run.settle(icmpSend(run, skb, "frag-needed", { mtu: limit }));
+    run.drop(skb, "PKT_TOO_BIG", { mtu: limit, size, dev: link.name });
     return undefined;
   }
-  return cut(run, skb, ip, mtu);
+  return cut(run, skb, ip, limit);
 }
 
 function cut(run: Run, skb: Skb, ip: IpHeader, mtu: number): readonly Skb[] {
   const body = skb.packet.slice(1);
   const whole: { packet: Packet; start: number; end: number } = sliceOf(body);
-  const headerLength = ip.kind === "ipv4" ? 20 : 48;
-  const step = Math.floor((mtu - headerLength) / 8) * 8;
+  const room = mtu - (ip.kind === "ipv4" ? 20 : 48);
   const protocol = ip.fragment?.protocol ?? protocolNumber(body[0] as Header, ip.kind);
-  const serial = run.serial();
-  const pieces: Skb[] = [];
-  const count = Math.ceil((whole.end - whole.start) / step);
-  run.note(skb, { kind: "fragment", mtu, count });
-  for (let offset = whole.start; offset < whole.end; offset += step) {
-    const length = Math.min(step, whole.end - offset);
+  const lengths = skb.pieces?.every((piece) => piece <= room) ? skb.pieces : evenly(whole.end - whole.start, room);
+  run.note(skb, { kind: "fragment", mtu, count: lengths.length });
+  let offset = whole.start;
+  return lengths.map((length) => {
     const more = offset + length < whole.end || (ip.fragment?.more ?? false);
-    const header = withFragment(ip, offset, more, protocol, serial);
+    const header = withFragment(ip, offset, more, protocol, skb.id);
     const packet: Packet = [header, { kind: "slice", packet: whole.packet, offset, length }];
-    pieces.push({ ...skb, id: run.packet("fragment", skb.id), packet });
-  }
-  return pieces;
+    offset += length;
+    return { ...skb, id: run.packet("fragment", skb.id), packet };
+  });
+}
+
+/** Pieces as long as there is room, in steps of 8 bytes; the last one takes what is left. */
+function evenly(size: number, room: number): readonly number[] {
+  const step = Math.floor(room / 8) * 8;
+  return Array.from({ length: Math.ceil(size / step) }, (_, k) => Math.min(step, size - k * step));
 }
 
 /** A fragment may be cut again: then its slice is cut, not the bytes of the slice. */
@@ -84,7 +86,7 @@ export function defragment(run: Run, skb: Skb): Skb | undefined {
     id: run.packet("reassembled", parent ?? skb.id),
     packet: [header as IpHeader, ...slice.packet],
     largest,
-    seam: largest,
+    pieces: [...pieces].sort((a, b) => a.offset - b.offset).map(({ length }) => length),
   };
   run.note(whole, { kind: "reassemble", count: pieces.length });
   return whole;

@@ -102,7 +102,19 @@ export function localOut(run: Run, skb: Skb): readonly Step[] {
   const route = skb.route as FibResult;
   run.note(skb, { kind: "route", direction: "output", found: route, src: ipOf(skb).src });
   const passed = hook(run, "OUTPUT", skb, { out: skb.dev });
-  return passed ? [{ stage: "ip_output", skb: passed }] : [];
+  if (!passed) return [];
+  const { dst } = ipOf(passed);
+  return dst.equals(ipOf(skb).dst) ? [{ stage: "ip_output", skb: passed }] : routeAgain(run, passed, dst);
+}
+
+/** `ip_route_me_harder`: what was translated on its way out has another way. */
+function routeAgain(run: Run, skb: Skb, dst: Ip): readonly Step[] {
+  const netns = run.netns(skb.netns);
+  const found = run.fib(netns, { dst, src: ipOf(skb).src, mark: skb.mark });
+  if (!found) return run.drop(skb, "IP_OUTNOROUTES", { ip: dst });
+  const routed: Skb = { ...skb, route: found, dev: outputDevice(found) };
+  run.note(routed, { kind: "route", direction: "output", found, src: ipOf(skb).src });
+  return [{ stage: "ip_output", skb: routed }];
 }
 
 /** `ip_output`: the POSTROUTING hook, then the size. */

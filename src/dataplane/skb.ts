@@ -20,8 +20,11 @@ export interface Skb {
   readonly local: boolean;
   /** The largest fragment it was put together from; it is taken apart again to that size. */
   readonly largest?: number;
-  /** The same, kept where `largest` is forgotten: what must be cut anyway falls into its old pieces (`ip_do_fragment`, frag_list). */
-  readonly seam?: number;
+  /**
+   * Bytes of each fragment behind its header, kept where `largest` is forgotten: what must be cut again falls into its
+   * old pieces when they fit (`ip_do_fragment`, frag_list).
+   */
+  readonly pieces?: readonly number[];
   readonly connection?: {
     readonly entry: Connection;
     readonly direction: "original" | "reply";

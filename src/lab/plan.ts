@@ -1,7 +1,9 @@
+import { refusal } from "../kernel/admit.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Network, Segment } from "../kernel/network.ts";
 import type { Forwarder } from "../kernel/process.ts";
 import type { Refused } from "../kernel/refused.ts";
+import type { Route } from "../kernel/route.ts";
 import { addCommand, addressCommand, ruleCommand } from "../render/iproute.ts";
 import { kernelName, type Names, namesOf } from "./names.ts";
 import { filterSteps } from "./plan-filter.ts";
@@ -154,7 +156,11 @@ function rowSteps(netns: Netns, names: Names): readonly Step[] {
   const routes = own(netns.routes.rows()).filter(({ dst }) => dst.family === 4);
   const neighbours = own(netns.neighbours.rows()).filter(({ ip }) => ip.family === 4);
   return [
-    ...routes.map((row) => run(addCommand({ table: "route", row }))),
+    ...routes.flatMap((row) => {
+      const add = run(addCommand({ table: "route", row }));
+      const way = outlived(netns, row);
+      return way === undefined ? [add] : [run(`ip route add ${way}`), add, run(`ip route del ${way}`)];
+    }),
     ...own(netns.rules)
       .filter((rule) => (rule.family ?? rule.from?.family ?? rule.to?.family ?? 4) === 4)
       .map((rule) => run(ruleCommand(rule))),
@@ -168,6 +174,15 @@ function rowSteps(netns: Netns, names: Names): readonly Step[] {
       return replayed ? [run(addCommand(asked), refused)] : [];
     }),
   ];
+}
+
+/**
+ * The way to a route's gateway that the table no longer holds: the route was accepted while it was there, and stays when
+ * it goes. The lab lends it for a moment.
+ */
+function outlived(netns: Netns, row: Route): string | undefined {
+  const refused = row.via && row.dev !== undefined && refusal(netns, { table: "route", row });
+  return refused ? `${row.via} dev ${row.dev} scope link` : undefined;
 }
 
 function forwardStep(netns: Netns, { process, tun, ip, port, buffer }: Forwarder, names: Names): Step {
