@@ -41,7 +41,7 @@ export function icmpSend(
   run: Run,
   skb: Skb,
   kind: ErrorKind,
-  more: { readonly mtu?: number; readonly after?: number } = {},
+  more: { readonly mtu?: number; readonly after?: "patience" } = {},
 ): readonly Step[] {
   const ip = ipOf(skb);
   const [type, code] = ERRORS[kind][ip.kind === "ipv4" ? "v4" : "v6"];
@@ -76,7 +76,10 @@ export function icmpSend(
     return [];
   }
   run.note(skb, { kind: "icmp", error, sent: id });
-  return [{ stage: "ip_local_out", skb: made }];
+  const step: Step = { stage: "ip_local_out", skb: made };
+  if (more.after === undefined) return [step];
+  run.later.push(step);
+  return [];
 }
 
 function sendable({ route }: FibResult): boolean {

@@ -12,9 +12,6 @@ import { ipLength, ipOf, type Skb, type Step } from "./skb.ts";
 
 type Ethernet = Extract<Link, { readonly mac: Mac }>;
 
-/** Seconds a namespace asks for a neighbour before it gives up: three requests, one a second, and a little. */
-const ARP_PATIENCE = 3;
-
 /** Bytes that a device takes beyond its MTU, for a VLAN tag (`is_skb_forwardable`). */
 const VLAN_ROOM = 4;
 
@@ -52,7 +49,8 @@ function resolveAndSend(run: Run, netns: Netns, link: Link, skb: Skb): readonly 
     return [{ stage: "dev_queue_xmit", skb: { ...skb, packet: frame } }];
   }
   run.note(skb, { kind: "drop", reason: "NEIGH_FAILED", because: { ip: nextHop, dev: link.name } });
-  return icmpSend(run, skb, "host-unreachable", { after: ARP_PATIENCE });
+  // Three questions later (`neigh_timer_handler`); by then whatever else is on its way has come to its end.
+  return icmpSend(run, skb, "host-unreachable", { after: "patience" });
 }
 
 function groupMac(skb: Skb, nextHop: Ip): Mac | undefined {

@@ -31,6 +31,8 @@ export class Run {
   work = 0;
   /** Runs steps and all that follow from them to the end; set by `walk`. */
   settle: (steps: readonly Step[]) => void = () => {};
+  /** What happens when nothing else moves any more. */
+  readonly later: Step[] = [];
 
   readonly #branch: FibKey["branch"];
 

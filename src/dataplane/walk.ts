@@ -73,6 +73,7 @@ export function walk(
   run.settle = (steps) => settle(run, steps);
   const sent = send(run, what);
   run.settle(sent.steps);
+  for (let step = run.later.shift(); step; step = run.later.shift()) run.settle([step]);
   const trace: Trace = {
     mode: network.mode,
     from: what.from,

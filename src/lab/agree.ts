@@ -80,7 +80,7 @@ export interface Sent {
 }
 
 /** The packets of each pair together, in the order in which they were sent. */
-function pairsOf(probes: readonly Probe[], frames: readonly Probed[]): readonly (readonly Sent[])[] {
+export function pairsOf(probes: readonly Probe[], frames: readonly Probed[]): readonly (readonly Sent[])[] {
   const pairs = new Map<string, Sent[]>();
   probes.forEach((probe, k) => {
     const probed = frames[k];

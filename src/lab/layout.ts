@@ -75,8 +75,9 @@ const probe = z.strictObject({
   open: z.boolean(),
   /** The namespace of the one who listens; none for an echo, which kernels answer. */
   listen: netns.optional(),
-  /** Seconds before it, and at least after it. */
+  /** Seconds in which a kernel reports one missing route to its sender; waited for when `burst` is spent. */
   pause: z.number().min(0).max(60),
+  /** Seconds at least after it. */
   wait: z.number().min(0).max(60),
   /** Frames that end the waiting sooner, once as many were seen. */
   expected: z.int().min(0).optional(),
@@ -92,6 +93,8 @@ export const probesFile = z.strictObject({
   quiet: z.number().min(0).max(60),
   /** The same once all expected frames were seen. */
   brief: z.number().min(0).max(60),
+  /** Missing routes that the kernel reports to each sender at once; 5 in a lab that nothing was sent in. */
+  burst: z.int().min(0).max(5).default(0),
   probes: z.array(probe).max(MOST_ROWS),
 });
 

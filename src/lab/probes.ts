@@ -30,10 +30,10 @@ export function probesOf(
     bridges: Object.fromEntries([...names.kernel].map(([place, name]) => [name, bridgesOf(network, place)])),
     quiet: QUIET[carrier] * PATIENCE[pace],
     brief: BRIEF[carrier],
+    burst: pace === "brisk" ? BURST : 0,
     probes: pairs.flatMap((expected) => {
-      const question = expected[0]?.case.question;
-      const ways = question ? [question, { src: question.dst, dst: question.src }] : [];
-      return [...ways.flatMap((way) => warming(names, way)), ...expected.map((one) => probeOf(names, one, pace))];
+      const [first] = expected;
+      return [...(first ? warming(names, first, pace) : []), ...expected.map((one) => probeOf(names, one, pace))];
     }),
   };
 }
@@ -43,14 +43,22 @@ function bridgesOf(network: Network, place: string): string[] {
   return links.filter(({ kind }) => kind === "bridge").map(({ name }) => name);
 }
 
-/** Two packets before the first. */
-function warming(names: Names, { src, dst }: { readonly src: Endpoint; readonly dst: Endpoint }): readonly Probe[] {
-  if (src.netns === undefined) return [];
-  const ends = { from: endOf(src), to: endOf(dst), netns: kernelName(names, src.netns), dst: `${dst.ip}` };
-  const packet = { protocol: "udp", sport: 39999, dport: 39998, size: 60, df: "auto", ttl: 64 } as const;
-  const rest = { cold: false, keep: false, open: false, pause: 0, wait: 0, warming: true };
-  const one = { id: "warming", ...ends, ...packet, ...rest };
-  return [one, one];
+/** Two packets each way before the first. */
+function warming(names: Names, { case: { question }, trace }: Expected, pace: Pace): readonly Probe[] {
+  const { src, dst } = question;
+  const pause = isLimited(trace) ? LIMIT : 0;
+  const wait = failsSlowly(trace) ? SLOW : 0;
+  return [
+    { src, dst },
+    { src: dst, dst: src },
+  ].flatMap(({ src: from, dst: to }): Probe[] => {
+    if (from.netns === undefined) return [];
+    const ends = { from: endOf(from), to: endOf(to), netns: kernelName(names, from.netns), dst: `${to.ip}` };
+    const packet = { protocol: "udp", sport: 39999, dport: 39998, size: 60, df: "auto", ttl: 64 } as const;
+    const rest = { cold: false, keep: false, open: false, pause, wait, warming: true };
+    const one = { id: "warming", ...ends, ...packet, ...rest, ...(pace === "brisk" && { expected: 1 }) };
+    return [one, one];
+  });
 }
 
 function probeOf(names: Names, { case: each, trace, lines }: Expected, pace: Pace): Probe {
@@ -81,6 +89,8 @@ function endOf({ name, netns, ip }: Endpoint): Probe["from"] {
 
 /** Seconds between two errors about routes that one sender gets (`ip_error`). */
 const LIMIT = 1.05;
+/** Errors that it gets at once when it got none for a while. */
+const BURST = 5;
 /** Seconds until a neighbour that does not answer is given up, where nothing is seen of it. */
 const SLOW = 0.12;
 

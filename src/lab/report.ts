@@ -41,7 +41,8 @@ export function agreementText(agreement: Agreement): string {
 function disagreementLines({ case: name, about, expected, observed, row }: Disagreement): readonly string[] {
   const [ours, theirs] = [only(expected, observed), only(observed, expected)];
   // The same lines in another order: from where the orders part.
-  const parts = ours.length + theirs.length > 0 ? 0 : expected.findIndex((line, k) => line !== observed[k]);
+  const longer = expected.length > observed.length ? expected : observed;
+  const parts = longer.findIndex((_, k) => expected[k] !== observed[k]);
   const shown = ours.length + theirs.length > 0 ? [ours, theirs] : [expected.slice(parts), observed.slice(parts)];
   return [
     "",

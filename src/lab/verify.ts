@@ -1,6 +1,6 @@
 import type { Network } from "../kernel/network.ts";
 import type { Endpoint } from "../trace/answer.ts";
-import { type Agreement, type Answers, agreementOf, compareSent, type Questions, type Sent } from "./agree.ts";
+import { type Agreement, type Answers, agreementOf, compareSent, pairsOf, type Questions, type Sent } from "./agree.ts";
 import { type Case, casesOf } from "./cases.ts";
 import { expectedOf } from "./expect.ts";
 import { ask, run } from "./helper.ts";
@@ -55,7 +55,11 @@ export function verify(network: Network, pairs: readonly Pair[], options: Verify
   try {
     const built = bringUp(plan);
     const tables = JSON.parse(ask("dump", [], { netns: probes.netns }));
-    const sent = pairs.flatMap(([from, to]) => sendAll(network, plan, casesOf(network, from, to).filter(only)));
+    const sent = sendAll(
+      network,
+      plan,
+      pairs.map(([from, to]) => casesOf(network, from, to).filter(only)).filter((cases) => cases.length > 0),
+    );
     const job = { plan, probes: { ...probes, probes: sent.map(({ probe }) => probe) } };
     const answers = { kernel: kernelRelease(), built, tables, frames: sent.map(({ probed }) => probed) };
     return { job, answers, agreement: agreementOf(network, questionsOf(job), answers, plan.missing) };
@@ -68,29 +72,43 @@ function questionsOf({ plan: { names, steps }, probes }: Job): Questions {
   return { names, steps, probes: probes.probes };
 }
 
-/** Sends the cases of a pair; a busy machine may be late, so what differs is sent once more, with patience, from another port. */
-export function sendAll(network: Network, plan: Plan, cases: readonly Case[]): readonly Sent[] {
-  const first = send(network, plan, cases, "brisk");
-  const compared = compareSent(network, plan.names, first);
-  const doubtful = new Set(compared.flatMap(({ differs, sport }) => (differs.length > 0 ? [sport] : [])));
-  const isDoubtful = ({ question }: Case) => doubtful.has(question.sport);
-  const retried = cases
-    .filter(isDoubtful)
-    .map((each) => ({ ...each, question: { ...each.question, sport: each.question.sport + RETRY_PORTS } }));
-  const second = retried.length > 0 ? send(network, plan, retried, "patient") : [];
-  return [...first.filter((_, k) => !isDoubtful(cases[k] as Case)), ...second];
+/**
+ * Sends the cases of every pair. A busy machine may be late: what differs is sent once more, with patience, from another
+ * port, and what was sent before it too, because a late frame may have been its.
+ */
+export function sendAll(network: Network, plan: Plan, pairs: readonly (readonly Case[])[]): readonly Sent[] {
+  const first = send(network, plan, pairs, "brisk");
+  const doubtful = first.map((sent) => {
+    const differing = compareSent(network, plan.names, sent).map(({ differs }) => differs.length > 0);
+    const ports = sent.flatMap(({ probe }, k) => (differing[k] || differing[k + 1] ? [probe.sport] : []));
+    return new Set(ports);
+  });
+  const retried = pairs.map((cases, k) =>
+    cases
+      .filter(({ question }) => doubtful[k]?.has(question.sport))
+      .map((each) => ({ ...each, question: { ...each.question, sport: each.question.sport + RETRY_PORTS } })),
+  );
+  const second = retried.flat().length > 0 ? send(network, plan, retried, "patient").flat() : [];
+  return [...first.flatMap((sent, k) => sent.filter(({ probe }) => !doubtful[k]?.has(probe.sport))), ...second];
 }
 
 /** Away from the ports of the first attempt, which connection tracking still knows. */
 const RETRY_PORTS = 1000;
 
-/** Sends cases in the lab that stands, and reads back every frame. */
-function send(network: Network, plan: Plan, cases: readonly Case[], pace: Pace): readonly Sent[] {
-  const told = asked(network, plan, [cases], pace);
+/** Sends cases in the lab that stands, and reads back every frame, pair by pair. */
+function send(
+  network: Network,
+  plan: Plan,
+  pairs: readonly (readonly Case[])[],
+  pace: Pace,
+): readonly (readonly Sent[])[] {
+  if (pairs.length === 0) return [];
+  const told = asked(network, plan, pairs, pace);
   const said = ask("probe", [], told).trim().split("\n");
-  return told.probes
-    .map((probe, k) => ({ probe, probed: JSON.parse(said[k] ?? "{}") }))
-    .filter(({ probe }) => !probe.warming);
+  return pairsOf(
+    told.probes,
+    said.map((line) => JSON.parse(line)),
+  );
 }
 
 function kernelRelease(): string {

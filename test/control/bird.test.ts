@@ -60,7 +60,7 @@ else {
       const { network, plan } = cluster();
       silence(cluster());
       const cases = casesOf(network, endpoint(cluster(), pair[0]), endpoint(cluster(), pair[1])).filter(isPing);
-      const compared = compareSent(network, plan.names, sendAll(network, plan, cases));
+      const compared = compareSent(network, plan.names, sendAll(network, plan, [cases]));
       expect(compared.map(({ frames }) => frames > 0)).toEqual([true]);
       const where = compared
         .flatMap(({ differs }) => differs)
