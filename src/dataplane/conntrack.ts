@@ -90,7 +90,9 @@ function unquote(skb: Skb, field: "src" | "dst", from: Ip, to: Ip): Skb {
 }
 
 function tupleOf(packet: Packet): Tuple | undefined {
-  const [ip, next] = packet;
+  const [ip, first] = packet;
+  // An error may quote a first fragment, which has the ports; later ones have none.
+  const next = first?.kind === "slice" ? (first.offset === 0 ? first.packet[0] : undefined) : first;
   if ((ip?.kind !== "ipv4" && ip?.kind !== "ipv6") || !next || next.kind === "slice") return undefined;
   const protocol = protocolNumber(next, ip.kind);
   const base = { src: ip.src, dst: ip.dst, protocol };
