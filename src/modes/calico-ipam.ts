@@ -46,8 +46,10 @@ export class Ipam {
     const drawn = new Map<TunnelKind, Ip>();
     const taken = new Map<Prefix, number>();
     for (const kind of this.#peer.stack(family) ? TUNNEL_ORDER : []) {
+      const pinned = this.#peer.host.cni.calico.tunnels?.[kind]?.find((ip) => ip.family === family);
+      if (pinned && this.#pools.has(kind, family)) drawn.set(kind, pinned);
       const share = this.#shareFor(kind, family);
-      if (!share) continue;
+      if (pinned || !share) continue;
       const turn = taken.get(share) ?? 0;
       taken.set(share, turn + 1);
       if (turn < share.size) drawn.set(kind, share.host(turn));

@@ -2,7 +2,7 @@ import { sha1 } from "@noble/hashes/legacy.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { type Mac, macOf } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
-import type { PeerRows } from "../kernel/request.ts";
+import type { PeerRows, RouteRequest } from "../kernel/request.ts";
 import type { Tunnel } from "./calico-guards.ts";
 import type { Plan } from "./calico-plan.ts";
 import { felixRoutes } from "./calico-routes.ts";
@@ -61,11 +61,15 @@ function rowsFor(
   if (!nodeIP || !vtep) return {};
   const dev = DEVICE[family];
   const mac = vtepMac(peer, family);
+  // A peer's tunnel address outside its own blocks is reached by the device itself (vxlan_mgr.go `tunnelRoute`).
+  const isVtep = ({ dst }: RouteRequest) => dst.equals(Prefix.of(vtep));
   const way = { via: vtep, dev, onlink: true, ...(node.self.calico.version !== "v3.30" && { mtu }) };
   return {
     neighbours: [{ dev, ip: vtep, lladdr: mac, state: "permanent" }],
     fdb: [{ dev, mac, dst: nodeIP }],
-    routes: felixRoutes(node, plan, { peer, kind: "vxlan", nodeIP, way }),
+    routes: felixRoutes(node, plan, { peer, kind: "vxlan", nodeIP, way }).map((route) =>
+      isVtep(route) && route.dev === dev ? { dst: route.dst, dev, scope: "link" } : route,
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-import { FLANNEL, flannelNode } from "./flannel.ts";
+import { FLANNEL, flannelNode, leaseOf } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
 
 /**
@@ -14,11 +14,13 @@ export const flannelHostGw = {
   families: [4, 6],
   source: "flannel-io/flannel pkg/backend/hostgw/hostgw.go, pkg/backend/route_network.go",
   program(node) {
-    const { nic } = node.self;
+    const { nic, stacks } = node.self;
+    // flanneld does not start with a public address that is not its card's (`hostgw.New`); the node stays as it is.
+    if (stacks.some(({ family, nodeIP }) => node.self.publicIP(family)?.equals(nodeIP) !== true)) return;
     node.agent("flanneld").perPeer("lease", (peer) => ({
-      routes: node.self.stacks.flatMap(({ family }) => {
-        const lease = peer.stack(family);
-        return lease ? [{ dst: lease.share, via: lease.nodeIP, dev: nic.name }] : [];
+      routes: stacks.flatMap(({ family }) => {
+        const lease = leaseOf(peer, family);
+        return lease ? [{ dst: lease.subnet, via: lease.publicIP, dev: nic.name }] : [];
       }),
     }));
     flannelNode(node, nic.mtu);

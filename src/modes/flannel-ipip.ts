@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import { directRouting, FLANNEL, flannelNode } from "./flannel.ts";
+import { directRouting, FLANNEL, flannelNode, leaseOf } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
 import type { NodeDraft } from "./node.ts";
 
@@ -44,9 +44,9 @@ function program(node: NodeDraft, isDirect: (ip: Ip) => boolean): void {
   flanneld.link({ kind: "ipip", name: TUNNEL, local: own.nodeIP, mtu, ttl: "inherit", pmtudisc: false });
   flanneld.address(TUNNEL, own.share.ip, 32);
   flanneld.perPeer("lease", (peer) => {
-    const lease = peer.stack(4);
+    const lease = leaseOf(peer, 4);
     if (!lease) return {};
-    const { share: dst, nodeIP: via } = lease;
+    const { subnet: dst, publicIP: via } = lease;
     // The flag stays where it is not needed.
     return { routes: [{ dst, via, dev: isDirect(via) ? nic.name : TUNNEL, onlink: true }] };
   });

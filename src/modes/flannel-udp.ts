@@ -1,4 +1,4 @@
-import { FLANNEL, flannelNode } from "./flannel.ts";
+import { FLANNEL, flannelNode, leaseOf } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
 
 /** Outer UDP 8 and IPv4 20. */
@@ -32,9 +32,9 @@ export const flannelUdp = {
     for (const dst of node.cluster.podCIDRs) flanneld.route({ dst, dev: TUN, scope: "global" });
     flanneld.forwarder({ process: "flanneld", tun: TUN, ip: own.nodeIP, port, buffer: mtu });
     flanneld.perPeer("lease", (peer) => {
-      const lease = peer.stack(4);
+      const lease = leaseOf(peer, 4);
       // A lease has no port: each flanneld sends to its own.
-      return { leases: lease ? [{ process: "flanneld", dst: lease.share, to: lease.nodeIP, port }] : [] };
+      return { leases: lease ? [{ process: "flanneld", dst: lease.subnet, to: lease.publicIP, port }] : [] };
     });
     flannelNode(node, mtu);
   },

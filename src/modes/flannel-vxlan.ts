@@ -1,6 +1,6 @@
 import type { Ip } from "../addr/ip.ts";
 import type { PeerRows } from "../kernel/request.ts";
-import { directRouting, FLANNEL, flannelNode } from "./flannel.ts";
+import { directRouting, FLANNEL, flannelNode, leaseOf } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Family, HostPeer } from "./peer.ts";
@@ -39,8 +39,10 @@ function program(node: NodeDraft, isDirect: (ip: Ip) => boolean): void {
   const { nic } = node.self;
   const flanneld = node.agent("flanneld");
   const mtu = (node.self.option("MTU") ?? nic.mtu) - OVERHEAD;
-  for (const { family, nodeIP, share } of node.self.stacks) {
+  for (const { family, share } of node.self.stacks) {
     const dev = vtep(node.self, family);
+    const local = node.self.publicIP(family);
+    if (!local) continue;
     flanneld.link({
       kind: "vxlan",
       name: dev,
@@ -48,7 +50,7 @@ function program(node: NodeDraft, isDirect: (ip: Ip) => boolean): void {
       mtu,
       vni: node.self.option("VNI") ?? 1,
       port: node.self.option("Port") ?? KERNEL_PORT,
-      local: nodeIP,
+      local,
       lower: nic.name,
       learning: false,
       ttl: "auto",
@@ -60,14 +62,15 @@ function program(node: NodeDraft, isDirect: (ip: Ip) => boolean): void {
 }
 
 function rowsFor(peer: HostPeer, family: Family, dev: string, isDirect: (ip: Ip) => boolean): PeerRows {
-  const lease = peer.stack(family);
+  const lease = leaseOf(peer, family);
   if (!lease) return {};
-  const { share: dst, nodeIP } = lease;
-  if (isDirect(nodeIP)) return { routes: [{ dst, via: nodeIP }] };
-  const mac = peer.mac(vtep(peer, family));
+  const { subnet: dst, publicIP } = lease;
+  if (isDirect(publicIP)) return { routes: [{ dst, via: publicIP }] };
+  const told = family === 4 ? peer.host.cni.flannel.vtepMac : undefined;
+  const mac = told ?? peer.mac(vtep(peer, family));
   return {
     neighbours: [{ dev, ip: dst.ip, lladdr: mac, state: "permanent" }],
-    fdb: [{ dev, mac, dst: nodeIP }],
+    fdb: [{ dev, mac, dst: publicIP }],
     // The gateway is the peer's own tunnel address, on no network of ours: hence onlink.
     routes: [{ dst, via: dst.ip, dev, onlink: true }],
   };

@@ -1,5 +1,5 @@
 import type { PeerRows } from "../kernel/request.ts";
-import { FLANNEL, flannelNode } from "./flannel.ts";
+import { FLANNEL, flannelNode, leaseOf } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
 import type { Family, HostPeer } from "./peer.ts";
 import { publicKeyOf } from "./wireguard-key.ts";
@@ -45,7 +45,7 @@ export const flannelWireguard = {
 
 /** A lease says the port of its node's device. */
 function rowsFor(self: HostPeer, peer: HostPeer, family: Family): PeerRows {
-  const lease = peer.stack(family);
+  const lease = leaseOf(peer, family);
   if (!lease) return {};
   const dev = DEVICE[family];
   const keepalive = self.option("PersistentKeepaliveInterval") ?? 0;
@@ -54,9 +54,9 @@ function rowsFor(self: HostPeer, peer: HostPeer, family: Family): PeerRows {
       {
         dev,
         publicKey: publicKeyOf(peer, dev),
-        endpoint: lease.nodeIP,
+        endpoint: lease.publicIP,
         port: listenPort(peer, family),
-        allowedIps: [lease.share],
+        allowedIps: [lease.subnet],
         ...(keepalive > 0 && { keepalive }),
       },
     ],

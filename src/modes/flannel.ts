@@ -1,10 +1,12 @@
 import type { Ip } from "../addr/ip.ts";
+import type { Prefix } from "../addr/prefix.ts";
 import { fibLookup } from "../kernel/fib.ts";
 import type { Problem } from "../topology/problem.ts";
 import type { Topology } from "../topology/topology.ts";
 import { attachBridge } from "./attach-bridge.ts";
 import { dockerRules, flannelRules } from "./flannel-rules.ts";
 import type { NodeDraft } from "./node.ts";
+import type { Family, HostPeer } from "./peer.ts";
 
 /** What every flannel backend shares: learned leases, no policy, IPv4 and the pods on a bridge. */
 export const FLANNEL = {
@@ -15,6 +17,16 @@ export const FLANNEL = {
   unfit: leasesOutside,
   enforcesPolicy: false,
 } as const;
+
+/** What a node's lease tells the others: its subnet, and where it says to be. */
+export function leaseOf(
+  peer: HostPeer,
+  family: Family,
+): { readonly subnet: Prefix; readonly publicIP: Ip } | undefined {
+  const stack = peer.stack(family);
+  const publicIP = peer.leasedIP(family);
+  return stack && publicIP && { subnet: stack.share, publicIP };
+}
 
 /** Shares outside flannel's network: flanneld does not start with such a lease (pkg/subnet/kube/kube.go). */
 function leasesOutside({ cluster, hosts }: Topology): readonly Problem[] {

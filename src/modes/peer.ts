@@ -72,9 +72,26 @@ export class HostPeer implements Peer {
     return this.host.nodeIPs.find((ip) => ip.family === family);
   }
 
+  /**
+   * The address that flanneld takes for its own (ExtAddr): `--public-ip`, else what it has detected. Its VXLAN device
+   * sends from it, whoever holds it (flannel main.go, pkg/ipmatch/match.go `LookupExtIface`).
+   */
+  publicIP(family: Family): Ip | undefined {
+    const told = this.host.cni.flannel.publicIPs?.find((ip) => ip.family === family);
+    return told ?? this.nodeIP(family);
+  }
+
+  /** What a node's lease tells the others: `public-ip-overwrite`, else its public address (pkg/subnet/kube/kube.go). */
+  leasedIP(family: Family): Ip | undefined {
+    const told = this.host.cni.flannel.publicIPOverwrites?.find((ip) => ip.family === family);
+    return told ?? this.publicIP(family);
+  }
+
   /** The network of the node address, as the Node object records it: that of the card, or the address alone. */
   nodeNetwork(family: Family): Prefix | undefined {
     const node = this.nodeIP(family);
+    const recorded = this.host.cni.calico.recorded?.find(({ ip }) => ip.family === family);
+    if (recorded) return Prefix.of(recorded.ip, recorded.length);
     const held = this.host.nics.flatMap((nic) => nic.addresses).find(({ ip }) => node?.equals(ip));
     return node && Prefix.of(node, held?.length);
   }

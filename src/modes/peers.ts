@@ -55,7 +55,9 @@ export class HostPeers implements Peers {
   }
 
   #covering(ip: Ip): readonly HostPeer[] {
-    this.#cards ??= this.#index((host) => [...host.nodeIPs, ...cardAddresses(host)].map((own) => Prefix.of(own)));
+    this.#cards ??= this.#index((host) =>
+      [...host.nodeIPs, ...cardAddresses(host), ...pinnedTunnels(host)].map((own) => Prefix.of(own)),
+    );
     const found = new Set([...this.#hostsAt(this.#cards, ip), ...this.#hostsAt(this.#sharesIndex(), ip)]);
     // A pinned address may lie in another node's share; then its pod's host claims it too.
     const pod = this.#topology.pods.pinnedAt(ip);
@@ -157,6 +159,10 @@ export class HostPeers implements Peers {
     const hosts = this.#hosts;
     return index.covering(ip).flatMap((position) => hosts[position] ?? []);
   }
+}
+
+function pinnedTunnels({ cni }: Host): readonly Ip[] {
+  return Object.values(cni.calico.tunnels ?? {}).flat();
 }
 
 function cardAddresses({ nics }: Host): readonly Ip[] {

@@ -4,7 +4,7 @@ import type { Check } from "./check.ts";
 import { perFamily } from "./cluster.ts";
 import type { CalicoEntry, CniEntry, FlannelEntry, HostCniEntry } from "./file.ts";
 import type { Path } from "./path.ts";
-import { quoted, readPrefixes } from "./prefixes.ts";
+import { quoted } from "./prefixes.ts";
 import { MODES } from "./settings.ts";
 import type { CalicoSettings, Cluster, Cni, FlannelSettings, HostCni, IpPool } from "./topology.ts";
 
@@ -35,18 +35,6 @@ export function resolveCni(
   return entry.mode === undefined ? { flannel, calico, modes } : { mode: entry.mode, flannel, calico, modes };
 }
 
-/** What one host's agent alone is told. */
-export function resolveHostCni(entry: HostCniEntry = {}, cluster: Cluster, path: Path, check: Check): HostCni {
-  return {
-    flannel: readFlannel(entry.flannel, path, check),
-    calico: {
-      ...readCalico(entry.calico, cluster, path, check),
-      ...readBlocks(entry.calico?.blocks, cluster, [...path, "calico", "blocks"], check),
-    },
-    modes: readModes(entry),
-  };
-}
-
 /** The pool that calico-node makes when there is none (node/pkg/lifecycle/startup `configureIPPools`). */
 function defaultPool(cidr: Prefix): IpPool {
   return {
@@ -60,13 +48,18 @@ function defaultPool(cidr: Prefix): IpPool {
   };
 }
 
-function readFlannel(entry: FlannelEntry | undefined, path: Path, check: Check): Partial<FlannelSettings> {
+export function readFlannel(entry: FlannelEntry | undefined, path: Path, check: Check): Partial<FlannelSettings> {
   const { bridge, ipMasq } = entry ?? {};
   if (bridge !== undefined) checkDevice(bridge, [...path, "flannel", "bridge"], check);
   return { ...(bridge !== undefined && { bridge }), ...(ipMasq !== undefined && { ipMasq }) };
 }
 
-function readCalico(entry: CalicoEntry = {}, cluster: Cluster, path: Path, check: Check): Partial<CalicoSettings> {
+export function readCalico(
+  entry: CalicoEntry = {},
+  cluster: Cluster,
+  path: Path,
+  check: Check,
+): Partial<CalicoSettings> {
   const { version, blockSize, natOutgoing, asNumber, nodeToNodeMeshEnabled } = entry;
   const sizes = perFamily(blockSize, cluster.podCIDRs, BLOCK_SIZE);
   for (const { family } of blockSize === undefined ? [] : cluster.podCIDRs) {
@@ -88,28 +81,7 @@ function readCalico(entry: CalicoEntry = {}, cluster: Cluster, path: Path, check
   };
 }
 
-/** A node's own blocks; complains of those that no pool has. */
-function readBlocks(
-  texts: readonly string[] | undefined,
-  cluster: Cluster,
-  path: Path,
-  check: Check,
-): { readonly blocks?: readonly Prefix[] } {
-  if (texts === undefined) return {};
-  const blocks = texts.flatMap((text, i) => {
-    const [block] = readPrefixes(text, [...path, i], check);
-    if (!block) return [];
-    const { podNetworks } = cluster;
-    if (podNetworks.length > 0 && !podNetworks.some((pool) => pool.containsPrefix(block))) {
-      const message = `${block} is not in the pods' ${podNetworks.join(", ")}`;
-      check.complain({ code: "outside-pod-cidr", path: [...path, i], message, hint: "choose a part of a pool" });
-    }
-    return [block];
-  });
-  return { blocks };
-}
-
-function readModes(entry: HostCniEntry): HostCni["modes"] {
+export function readModes(entry: HostCniEntry): HostCni["modes"] {
   return new Map(
     MODES.flatMap((mode) => {
       const settings = entry[mode];

@@ -49,6 +49,13 @@ export interface ClusterCalicoEntry extends CalicoEntry {
 
 /** What is one node's and not the cluster's. */
 export interface HostCalicoEntry extends CalicoEntry {
+  readonly ipv4Address?: string | undefined;
+  readonly ipv6Address?: string | undefined;
+  readonly ipv4IPIPTunnelAddr?: string | undefined;
+  readonly ipv4VXLANTunnelAddr?: string | undefined;
+  readonly ipv6VXLANTunnelAddr?: string | undefined;
+  readonly ipv4WireguardInterfaceAddr?: string | undefined;
+  readonly ipv6WireguardInterfaceAddr?: string | undefined;
   readonly blocks?: readonly string[] | undefined;
 }
 
@@ -88,8 +95,17 @@ export interface PoolMap {
 
 type ModeEntries = { readonly [mode in ModeName]?: Readonly<Record<string, number>> | undefined };
 
+/** What flannel is told of one node, in the words of its annotations. */
+export interface HostFlannelEntry extends FlannelEntry {
+  readonly "public-ip"?: string | undefined;
+  readonly "public-ipv6"?: string | undefined;
+  readonly "public-ip-overwrite"?: string | undefined;
+  readonly "public-ipv6-overwrite"?: string | undefined;
+  readonly VtepMAC?: string | undefined;
+}
+
 export type HostCniEntry = {
-  readonly flannel?: FlannelEntry | undefined;
+  readonly flannel?: HostFlannelEntry | undefined;
   readonly calico?: HostCalicoEntry | undefined;
 } & ModeEntries;
 

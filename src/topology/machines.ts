@@ -2,8 +2,8 @@ import type { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import { type PeerNames, readOriginate, resolveSpeaker } from "./bgp.ts";
 import type { Check } from "./check.ts";
-import { resolveHostCni } from "./cni.ts";
 import type { HostMap, RouterMap, TopologyFile } from "./file.ts";
+import { resolveHostCni } from "./host-cni.ts";
 import { checkName } from "./names.ts";
 import { readAgentMacs } from "./nics.ts";
 import { shareSources } from "./pools.ts";
@@ -43,13 +43,15 @@ export function resolveHost(name: string, index: number, entry: HostMap, around:
   checkName(name, path, check);
   const nics = seats.nicsOf("hosts", name);
   const agentMacs = readAgentMacs(entry, path, check);
-  const hostCni = entry.cni === undefined ? NO_CNI : resolveHostCni(entry.cni, cluster, [...path, "cni"], check);
+  const detected = nodeIPs(name, entry, nics, check);
+  const own = { cluster, nodeIPs: detected, path: [...path, "cni"] };
+  const hostCni = entry.cni === undefined ? NO_CNI : resolveHostCni(entry.cni, own, check);
   const labels = entry.labels === undefined ? NO_LABELS : new Map(Object.entries(entry.labels));
   const host: Host = {
     name,
     index,
     nics,
-    nodeIPs: nodeIPs(name, entry, nics, check),
+    nodeIPs: detected,
     podCIDRs: podCIDRs({ name, index, entry, labels, blocks: hostCni.calico.blocks }, around, check),
     labels,
     cni: hostCni,

@@ -155,12 +155,33 @@ const calicoFields = {
   asNumber: isAs,
   nodeToNodeMeshEnabled: isFlag,
 };
-const flannel = shape({ bridge: isText, ipMasq: isFlag });
+const flannelFields = { bridge: isText, ipMasq: isFlag };
 const modeFields = Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])]));
-const hostCni = shape({ flannel, calico: shape({ ...calicoFields, blocks: listOf(isText, 1) }), ...modeFields });
+const hostCni = shape({
+  flannel: shape({
+    ...flannelFields,
+    "public-ip": isText,
+    "public-ipv6": isText,
+    "public-ip-overwrite": isText,
+    "public-ipv6-overwrite": isText,
+    VtepMAC: isText,
+  }),
+  calico: shape({
+    ...calicoFields,
+    ipv4Address: isText,
+    ipv6Address: isText,
+    ipv4IPIPTunnelAddr: isText,
+    ipv4VXLANTunnelAddr: isText,
+    ipv6VXLANTunnelAddr: isText,
+    ipv4WireguardInterfaceAddr: isText,
+    ipv6WireguardInterfaceAddr: isText,
+    blocks: listOf(isText, 1),
+  }),
+  ...modeFields,
+});
 const cni = shape({
   mode: word(...MODES),
-  flannel,
+  flannel: shape(flannelFields),
   calico: shape({ ...calicoFields, ipPools: mapOf(either(isText, isPool)), bgpFilters: mapOf(isFilter) }),
   ...modeFields,
 });

@@ -50,12 +50,21 @@ const cluster = z
   })
   .describe("What the cluster shares; all of it has defaults.");
 
-const flannel = z
+const flannelShape = {
+  bridge: z.string().optional().describe("Default cni0; docker0 is the old Docker layout."),
+  ipMasq: z.boolean().optional().describe("Masquerade what leaves the pod network; default true."),
+};
+const flannel = z.strictObject(flannelShape).describe("Shared by all flannel modes.");
+const hostFlannel = z
   .strictObject({
-    bridge: z.string().optional().describe("Default cni0; docker0 is the old Docker layout."),
-    ipMasq: z.boolean().optional().describe("Masquerade what leaves the pod network; default true."),
+    ...flannelShape,
+    "public-ip": z.string().optional().describe("What flanneld takes for its address and tells the others."),
+    "public-ipv6": z.string().optional().describe("The same for IPv6."),
+    "public-ip-overwrite": z.string().optional().describe("What only the others are told."),
+    "public-ipv6-overwrite": z.string().optional().describe("The same for IPv6."),
+    VtepMAC: z.string().optional().describe("What the others take for the MAC of its VXLAN device."),
   })
-  .describe("Shared by all flannel modes.");
+  .describe("What flannel on this host alone is told, and records of it.");
 
 const tunnelMode = z
   .enum(TUNNEL_MODES)
@@ -133,6 +142,13 @@ const calicoShape = {
 const hostCalico = z
   .strictObject({
     ...calicoShape,
+    ipv4Address: cidr.optional().describe("Its address with the mask that Calico records; default: the card's."),
+    ipv6Address: cidr.optional().describe("The same for IPv6."),
+    ipv4IPIPTunnelAddr: z.string().optional().describe("Default: the first address of its share."),
+    ipv4VXLANTunnelAddr: z.string().optional().describe("Default: the first address of its share."),
+    ipv6VXLANTunnelAddr: z.string().optional().describe("Default: the first address of its share."),
+    ipv4WireguardInterfaceAddr: z.string().optional().describe("Default: the first address of its share."),
+    ipv6WireguardInterfaceAddr: z.string().optional().describe("Default: the first address of its share."),
     blocks: z.array(cidr).min(1).optional().describe("The IPAM blocks that are its own (BlockAffinity)."),
   })
   .describe("What Calico on this host alone is told, and records of it.");
@@ -156,7 +172,7 @@ function settings(table: Readonly<Record<string, Setting>>) {
 
 const modeShape = Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])]));
 const hostCni = z
-  .strictObject({ flannel: flannel.optional(), calico: hostCalico.optional(), ...modeShape })
+  .strictObject({ flannel: hostFlannel.optional(), calico: hostCalico.optional(), ...modeShape })
   .describe("What this host's agent alone is told.");
 const cni = z
   .strictObject({

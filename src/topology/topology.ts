@@ -147,14 +147,28 @@ export interface Host {
   readonly place?: Place;
 }
 
-/** What Calico records of one node alone. */
+/** What flannel records of one node alone, in the words of its Node's annotations. */
+export interface HostFlannel {
+  /** flanneld's `--public-ip`: what it takes for its own address, and tells the others. */
+  readonly publicIPs?: readonly Ip[];
+  /** `public-ip-overwrite`: what the others are told instead. */
+  readonly publicIPOverwrites?: readonly Ip[];
+  /** `backend-data`: what the others take for the MAC of its VXLAN device. */
+  readonly vtepMac?: Mac;
+}
+
+/** What Calico records of one node alone, in its Node object. */
 export interface HostCalico {
+  /** The node's address with the mask that Calico takes to be its subnet's; by default the card's. */
+  readonly recorded?: readonly { readonly ip: Ip; readonly length: number }[];
+  /** Addresses of tunnel devices, in place of the first of its share. */
+  readonly tunnels?: { readonly [kind in "ipip" | "vxlan" | "wireguard"]?: readonly Ip[] };
   /** The IPAM blocks that are this node's (BlockAffinity), in place of those at the start of its share. */
   readonly blocks?: readonly Prefix[];
 }
 
 export interface HostCni {
-  readonly flannel: Partial<FlannelSettings>;
+  readonly flannel: Partial<FlannelSettings> & HostFlannel;
   readonly calico: Partial<Omit<CalicoSettings, "ipPools" | "bgpFilters">> & HostCalico;
   readonly modes: ReadonlyMap<string, Readonly<Record<string, number | string | boolean>>>;
 }

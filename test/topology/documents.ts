@@ -67,7 +67,18 @@ const pool = fc.record(
   },
   { requiredKeys: ["cidr"] },
 );
-const flannel = partly({ bridge: text, ipMasq: fc.boolean() });
+const flannelKeys = { bridge: text, ipMasq: fc.boolean() };
+const flannel = partly(flannelKeys);
+const mac = fc.constantFrom("66:f9:37:c3:7e:94", "01:00:00:00:00:01", "x");
+const hostFlannel = partly({ ...flannelKeys, "public-ip": address, "public-ipv6-overwrite": address, VtepMAC: mac });
+const hostCalico = partly({
+  ...calico,
+  ipv4Address: fc.oneof(address, cidr),
+  ipv6Address: fc.oneof(address, cidr),
+  ipv4IPIPTunnelAddr: address,
+  ipv6VXLANTunnelAddr: address,
+  blocks: fc.array(cidr, { minLength: 1, maxLength: 3 }),
+});
 const modeCni = {
   "flannel-vxlan": partly({ VNI: fc.integer({ min: 1, max: 16777215 }), Port: fc.integer({ min: 1, max: 65535 }) }),
   "calico-wireguard": partly({ mtu, port: fc.integer({ min: 1, max: 65535 }) }),
@@ -162,11 +173,7 @@ export const documents = fc.record(
           podCIDR: cidrs,
           labels,
           bgp: partly({ as, ...bgp }),
-          cni: partly({
-            flannel,
-            calico: partly({ ...calico, blocks: fc.array(cidr, { minLength: 1, maxLength: 3 }) }),
-            ...modeCni,
-          }),
+          cni: partly({ flannel: hostFlannel, calico: hostCalico, ...modeCni }),
         }),
       ),
     ),
