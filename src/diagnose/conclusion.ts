@@ -4,6 +4,7 @@ import { placeName } from "../trace/project.ts";
 import { strandOf } from "../trace/strand.ts";
 import type { Trace } from "../trace/trace.ts";
 import { ipHeaders } from "./scene.ts";
+import { bareSource } from "./translation.ts";
 
 /** What several walks of one question come to together. */
 export interface Conclusion {
@@ -30,7 +31,8 @@ export function concludeBoth(forward: Diagnosed, reply: Diagnosed | undefined): 
   if (!arrives(back.verdict)) {
     const text = `The packet reaches ${at}, but the reply ends at ${back.at}: ${back.story.at(-1) ?? back.code}`;
     const finding: Finding = { code: "RETURN_PATH_BROKEN", at: back.at, text };
-    return { verdict: back.verdict, code: "RETURN_PATH_BROKEN", because: [finding] };
+    const bare = bareSource(forward.trace, back.code);
+    return { verdict: back.verdict, code: "RETURN_PATH_BROKEN", because: [...bare, finding] };
   }
   const there = wayOf(forward.trace);
   const home = wayOf(reply.trace).toReversed();

@@ -1,4 +1,5 @@
 import { placeName } from "../trace/project.ts";
+import { staleHop, wrongDevice } from "./astray.ts";
 import { type Cause, type Decision, decisions, decisionsUntil } from "./decision.ts";
 import { deletedBelow, deletedRow } from "./deleted-rows.ts";
 import { destination, unresolved } from "./destination.ts";
@@ -11,7 +12,16 @@ import { hopWords, routeWords } from "./row-words.ts";
 import { type Loss, namespace, type Scene } from "./scene.ts";
 
 /** Each looks at one decision; the first that has something to say of a place speaks for it. */
-const causes: readonly Cause[] = [refusedRow, deletedRow, shadowedRow, wrongNode, defaultLeak, blindRouter];
+const causes: readonly Cause[] = [
+  refusedRow,
+  deletedRow,
+  shadowedRow,
+  wrongNode,
+  staleHop,
+  wrongDevice,
+  defaultLeak,
+  blindRouter,
+];
 
 /** Rows on the way, or rows that are not there, that led a bare packet to where it was lost. */
 export function routingCauses(loss: Loss): readonly Fact[] {

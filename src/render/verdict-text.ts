@@ -91,7 +91,7 @@ function loss(answer: Answer): readonly Line[] {
   const { forward, reply, verdict, question } = answer;
   const died = forward.ttl === undefined || !reply ? forward : reply;
   const { code, at, because } = died.diagnosis;
-  const blame = because.map((fact) => `${fact.code} at ${fact.at}`).join(" and ");
+  const blame = [...betweenBoth(answer), ...because].map((fact) => `${fact.code} at ${fact.at}`).join(" and ");
   const where = `${code} at ${at}${blame ? `, because ${blame}` : ""}`;
   const packets = answer.flow ? `${passed(answer.flow)} pass; in the end ` : "";
   const text = `${packets}${died === forward ? where : `the packet arrives, its reply does not: ${where}`}`;
@@ -106,6 +106,12 @@ function loss(answer: Answer): readonly Line[] {
     lines.push({ label: "reply", text: same });
   }
   return lines;
+}
+
+/** What only packet and reply together show of a reply that dies, but that it dies. */
+export function betweenBoth({ because, reply, forward }: Answer): Answer["because"] {
+  if (forward.ttl === undefined || !reply || reply.ttl !== undefined) return [];
+  return because.filter(({ code }) => code !== "RETURN_PATH_BROKEN");
 }
 
 function seen({ senderSees, traceroute }: Answer): string {
@@ -196,7 +202,7 @@ function writeHelp(page: Page, answer: Answer): void {
   // On a way that delivers there is nothing to explain.
   if (story.length > 0 && died.ttl === undefined) {
     page.gap();
-    page.text(story.join(" "));
+    page.text([...betweenBoth(answer).map(({ text }) => text), ...story].join(" "));
   }
   if (answer.fixes.length > 0 || seeIt.length > 0) page.gap();
   if (answer.fixes.length > 0) {

@@ -12,6 +12,7 @@ import { errorWords } from "./packet-words.ts";
 import { Page } from "./page.ts";
 import { refusedWords } from "./row-words.ts";
 import { sentencesOf } from "./step-sentence.ts";
+import { betweenBoth } from "./verdict-text.ts";
 
 /** `--why`: the way in numbered sentences, one number for each place, every one of them read off the rows. */
 export function renderWhy(answer: Answer, layout: Layout): string {
@@ -93,7 +94,8 @@ function* outcome(answer: Answer, places: readonly Place[]): Generator<string> {
     const drop = back.flatMap((place) => place.steps).find(({ event }) => event.action.kind === "drop");
     const why = drop ? dropWords(drop) : "";
     yield `The reply does not come back: it is lost at ${back.at(-1)?.name}${why === "" ? "" : `, where ${why}`}.`;
-    if (reply.diagnosis.story.length > 0) yield reply.diagnosis.story.join(" ");
+    const told = [...betweenBoth(answer).map(({ text }) => text), ...reply.diagnosis.story];
+    if (told.length > 0) yield told.join(" ");
     return;
   }
   const back = pathOf(reply.trace);

@@ -5,7 +5,13 @@ import { filter, layer2, outcome, routing, size, tunnel } from "./modelled.ts";
 import { written } from "./written.ts";
 
 /** Said of several walks together; conclusion.test.ts and test/query have them. */
-const TOGETHER = ["RETURN_PATH_BROKEN", "RETURN_PATH_ASYMMETRIC", "ECMP_INCONSISTENT", "LOST_UNTIL_LEARNED"];
+const TOGETHER = [
+  "RETURN_PATH_BROKEN",
+  "RETURN_PATH_ASYMMETRIC",
+  "ECMP_INCONSISTENT",
+  "LOST_UNTIL_LEARNED",
+  "NAT_MISSING",
+];
 
 test("every code of the registry comes from tables in some test, and no other does", () => {
   const cases = [...outcome, ...routing, ...layer2, ...tunnel, ...filter, ...size, ...written];

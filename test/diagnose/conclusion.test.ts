@@ -34,3 +34,25 @@ test("a reply that is not wrapped where the packet was takes another way", async
     "The packet goes over lan (n1, n2, wrapped), and the reply comes back over lan (n1, n2).",
   );
 });
+
+test("a pod's own address outside, and no way back to it, is told with the rule that spared it", async () => {
+  const document = cluster({
+    subnets: { lan: "192.168.1.0/24", office: "192.168.86.0/24" },
+    routers: { r1: ["192.168.1.1", "192.168.86.1"], printer: ["192.168.86.160"] },
+  });
+  const ask = async (faults: readonly unknown[]) => {
+    const network = await networkFrom("calico-bgp", { ...document, faults });
+    const there = walked(network, { to: "192.168.86.160", ping: true });
+    const back = walked(network, { from: "router/printer", to: "10.244.1.2", cause: "reply" });
+    return concludeBoth(there, back).because;
+  };
+  const [spared, broken] = await ask([{ n1: "ipset add cali40all-ipam-pools 192.168.86.0/24" }]);
+  expect([spared && where(spared), broken && where(broken)]).toEqual([
+    "NAT_MISSING at n1",
+    "RETURN_PATH_BROKEN at printer",
+  ]);
+  expect(spared?.text).toMatch(/10\.244\.1\.2 \(SKIP_SNAT_DST_IN_POOL: .*, by felix, spares it\)/);
+  const [unmasked] = await ask([{ n1: "iptables -t nat -F cali-nat-outgoing" }]);
+  expect(unmasked?.text).toMatch(/no rule there masquerades it/);
+  expect((await ask([])).map(({ code }) => code)).toEqual(["RETURN_PATH_BROKEN"]);
+});

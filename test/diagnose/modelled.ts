@@ -116,6 +116,24 @@ export const routing: readonly Case[] = [
     because: ["ROUTE_MISSING at n1"],
   },
   {
+    name: "a row whose gateway nobody has",
+    mode: "flannel-host-gw",
+    document: cluster({ faults: [{ n1: "ip route replace 10.244.2.0/24 via 192.168.1.77" }] }),
+    code: "ARP_FAILED at n1",
+    reason: "NEIGH_FAILED",
+    because: ["ROUTE_STALE at n1"],
+    mended: "n1: ip route replace 10.244.2.0/24 via 192.168.1.12",
+  },
+  {
+    name: "a row that looks for pods on the nodes' own link",
+    mode: "flannel-vxlan",
+    document: cluster({ faults: [{ n1: "ip route replace 10.244.2.0/24 dev eth0" }] }),
+    code: "ARP_FAILED at n1",
+    reason: "NEIGH_FAILED",
+    because: ["ROUTE_WRONG_DEVICE at n1"],
+    mended: "n1: ip route replace 10.244.2.0/24 via 192.168.1.12",
+  },
+  {
     name: "a longer row by hand shadows the agent's",
     mode: "flannel-vxlan",
     document: cluster({ faults: [{ n1: "ip route add 10.244.2.2 via 192.168.1.1" }] }),
@@ -132,7 +150,7 @@ export const routing: readonly Case[] = [
     }),
     code: "DELIVERED at p2",
     verdict: "REACHABLE_WITH_RISK",
-    because: ["ROUTE_WRONG_NODE at n1"],
+    because: ["ROUTE_WRONG_NODE at n1", "NAT_UNEXPECTED at n3"],
   },
   {
     name: "two nodes that route one address to each other",
@@ -643,6 +661,14 @@ export const outcome: readonly Case[] = [
     probe: { to: "192.168.1.12", ping: true },
     code: "DELIVERED_TO_HOST at n2",
     verdict: "REACHABLE",
+  },
+  {
+    name: "a pod that is shown a node's address",
+    mode: "flannel-vxlan",
+    document: cluster({ faults: [{ n1: "iptables -t nat -I POSTROUTING -s 10.244.1.0/24 ! -o cni0 -j MASQUERADE" }] }),
+    code: "DELIVERED at p2",
+    because: ["NAT_UNEXPECTED at n1"],
+    verdict: "REACHABLE_WITH_RISK",
   },
   {
     name: "nobody listens there",

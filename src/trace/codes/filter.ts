@@ -72,4 +72,31 @@ export const FILTER_CODES = [
     look: ["tcpdump -ni eth0 on both: leaves here, does not come there", "the network card's settings at the cloud"],
     fix: "Switch the check off for the nodes' cards, or wrap all packets.",
   },
+  {
+    code: "NAT_UNEXPECTED",
+    verdict: "risk",
+    meaning: "A packet from pod to pod arrives with another source than the pod that sent it.",
+    kernel: "",
+    sees: "nothing; the receiver logs a node's address, and policies that name pods do not match",
+    causes: ["Docker's own masquerading beside the CNI's", "a rule that forgets to spare the pods' networks"],
+    look: ["iptables -t nat -S POSTROUTING", "conntrack -L -s ADDRESS"],
+    fix: "Start Docker with --ip-masq=false, or let the rule spare packets to pods.",
+  },
+  {
+    code: "NAT_MISSING",
+    verdict: "unreachable",
+    meaning: "A packet leaves the pods' networks with a pod's own address, and replies to that find no way.",
+    kernel: "",
+    sees: "a timeout",
+    causes: [
+      "an IP pool or pod network so wide that it covers the destination, so that masquerading is skipped",
+      "natOutgoing or ipMasq switched off",
+    ],
+    look: [
+      "iptables -t nat -S",
+      "ipset list: the pools that masquerading spares",
+      "tcpdump on the node's card: pod addresses",
+    ],
+    fix: "Narrow the pool, or switch masquerading on; or teach the network the way to pods.",
+  },
 ] as const satisfies readonly CodeEntry[];
