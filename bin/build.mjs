@@ -73,7 +73,9 @@ function partName(path) {
 
 const IMPORT = /(?<=^|[;}\s])import(?:(?: (\w+)|(\*as \w+)|\{([^}]*)\}) ?from)?"(\.\/[-\w]+\.js|node:[\w/]+)";/g;
 const EXPORT = /export\{([^}]*)\};\s*$/;
-const LEFT_OVER = /(?:^|[;}\s])(?:import|export)(?: \w|[{*"])/;
+/** What would still be a module; the words import and export stand in texts as well. */
+const LEFT_OVER =
+  /(?:^|[;}\s])(?:import(?:[ {*][^"'`;]*\bfrom ?"|")|export(?: (?:default|const|function|class)\b|[{*]))/;
 
 /**
  * A minified ES module of esbuild's as a CommonJS function body. esbuild's own conversion asks a getter for each use of

@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 const ROOMS: Readonly<Record<string, string>> = {
   addr: "",
   topology: "addr zod yaml",
-  import: "addr topology @streamparser/json",
+  import: "addr topology @streamparser/json @noble/hashes",
   kernel: "addr",
   wire: "addr",
   bgp: "addr kernel",
@@ -48,7 +48,7 @@ const files = [
 ].filter((file) => file.endsWith(".ts"));
 
 const imports: readonly Import[] = files.flatMap((from) =>
-  [...withoutComments(readFileSync(from, "utf8")).matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)"([^"\n]+)"/g)].map(
+  [...withoutComments(readFileSync(from, "utf8")).matchAll(/(?:\bfrom\s*|(?<!")\bimport\s*\(?\s*)"([^"\n]+)"/g)].map(
     ([, specifier = ""]) => ({
       from,
       specifier,

@@ -34,6 +34,7 @@ export interface Flags {
   readonly questions?: true;
   readonly format?: string;
   readonly write?: string;
+  readonly redact?: true;
   readonly to?: string;
   readonly from?: string;
 }

@@ -61,6 +61,7 @@ const LOADERS: ReadonlyMap<string, () => Promise<Run>> = new Map<string, () => P
   ["check", async () => (await import("./commands/check.ts")).check],
   ["lab", async () => (await import("./commands/lab.ts")).lab],
   ["explain", async () => (await import("./commands/explain.ts")).explain],
+  ["import", async () => (await import("./commands/import.ts")).importCommand],
   ["topologies", async () => (await import("./commands/topologies.ts")).topologies],
   ["init", async () => (await import("./commands/init.ts")).init],
   ["modes", async () => (await import("./commands/modes.ts")).modes],

@@ -32,9 +32,9 @@ export async function readTopology(
   }
   const { importTopology } = await import("../import/import.ts");
   const { inputs, name } = source.value;
-  const imported = await importTopology(inputs, { name, set, modeGiven: mode !== undefined });
+  const imported = await importTopology(inputs, { name, set, mode: mode === undefined ? "needed" : "asked" });
   if (!imported.ok) return imported;
   const { topology, document, locate, findings, absent } = imported.value;
-  if (!quiet) for (const line of findings.summary()) note(line, io);
-  return { ok: true, value: { topology, document, locate, absent } };
+  if (!quiet) for (const line of findings?.summary() ?? []) note(line, io);
+  return { ok: true, value: { topology, document: () => JSON.stringify(document), locate, absent } };
 }

@@ -1,4 +1,14 @@
-import { DF, DIFF_FORMATS, FAIL_ON, FORMATS, GRID_FORMATS, PROTOCOLS, SCHEMAS, SHELLS } from "./choices.ts";
+import {
+  DF,
+  DIFF_FORMATS,
+  DOCUMENT_FORMATS,
+  FAIL_ON,
+  FORMATS,
+  GRID_FORMATS,
+  PROTOCOLS,
+  SCHEMAS,
+  SHELLS,
+} from "./choices.ts";
 
 /** One option of a command. */
 export interface OptionWords {
@@ -316,6 +326,27 @@ Exit status of verify: 0 they agree, 1 they do not, 3 not possible here.`,
       "cni-trace explain flannel0",
       "cni-trace explain 8472",
       'cni-trace explain "Nexthop has invalid gateway"',
+    ],
+  },
+  {
+    name: "import",
+    args: [{ name: "FILE", about: "what kubectl get printed, a folder of it, or - for standard input", count: "some" }],
+    summary: "Kubernetes objects as a topology file",
+    about: `Turns what kubectl get printed of a cluster into a topology file, and says in comments
+where each fact came from, what is assumed, and which command would supply it.
+Documents of our own format among the files are laid over it. Nodes and Pods are
+enough to start; ConfigMaps, DaemonSets and the CNI's own objects say more.
+Secrets are not read.`,
+    group: TELL,
+    options: [
+      set,
+      { long: "redact", about: "put others in place of names and addresses; who is in whose network stays" },
+      { ...format(DOCUMENT_FORMATS), about: "default yaml; json for what is too large to be read as YAML" },
+    ],
+    examples: [
+      "kubectl get nodes,pods -A -o yaml | cni-trace import - > topology.yaml",
+      "cni-trace import nodes.yaml pods.yaml overlay.yaml > topology.yaml",
+      "cni-trace import --redact cluster-dump/ > report.yaml",
     ],
   },
   {

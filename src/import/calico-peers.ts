@@ -35,15 +35,16 @@ const USUAL_AS = 64512;
  */
 export function peering(hosts: readonly HostDraft[], facts: Facts, findings: Findings): Peering {
   const { calico } = facts;
+  const nodes = new Nodes(hosts, facts, findings);
   writeConfiguration(facts, findings);
   const common = calico.bgp.get("default")?.asNumber ?? USUAL_AS;
   const asOf = (name: string) => calico.nodes.get(name)?.asNumber ?? common;
   // Global peers come first, and a node's own that says the same again is skipped.
   const sides = [...calico.peers.values()]
     .sort((a, b) => Number(isGlobal(b)) - Number(isGlobal(a)))
-    .map((peer) => ({ peer, locals: localsOf(peer, hosts, facts, findings) }));
+    .map((peer) => ({ peer, locals: nodes.locals(peer) }));
   const routers = routersByAddress(facts);
-  const outsiders = hasRouters(facts) ? [] : findOutsiders(sides, hosts, findings);
+  const outsiders = hasRouters(facts) ? [] : findOutsiders(sides, nodes, findings);
   for (const { name, ips, as } of outsiders) for (const ip of ips) routers.set(ip.toString(), { name, as });
   const sessions = new Map<string, Map<string, Belief>>();
   const add = (from: string, to: string, believed: number | undefined, real: number | undefined) => {
@@ -54,7 +55,7 @@ export function peering(hosts: readonly HostDraft[], facts: Facts, findings: Fin
   };
   for (const { peer, locals } of sides) {
     noteUnmodelled(peer, findings);
-    const remotes = remotesOf(peer, hosts, facts, findings);
+    const remotes = nodes.remotes(peer);
     for (const local of locals) {
       for (const remote of remotes) {
         add(local.name, remote.name, peer.asNumber, asOf(remote.name));
@@ -108,11 +109,11 @@ interface Side {
 }
 
 /** Speakers that are no nodes; an IPv4 and an IPv6 address with the same AS and the same nodes are one router's. */
-function findOutsiders(sides: readonly Side[], hosts: readonly HostDraft[], findings: Findings): readonly Outsider[] {
+function findOutsiders(sides: readonly Side[], known: Nodes, findings: Findings): readonly Outsider[] {
   const found = new Map<string, Outsider>();
   for (const { peer, locals } of sides) {
     const { peerIP, asNumber, name } = peer;
-    if (!peerIP || hosts.some(({ addresses }) => addresses.some((ip) => ip.equals(peerIP)))) continue;
+    if (!peerIP || known.at(peerIP)) continue;
     if (asNumber === undefined) {
       findings.against(`BGPPeer ${name} names ${peerIP}, which is no node, without an AS`);
       continue;
@@ -147,42 +148,46 @@ function isGlobal({ node, nodeSelector }: BgpPeerFact): boolean {
   return node === undefined && nodeSelector === undefined;
 }
 
-/** The nodes that a BGPPeer speaks of. */
-function localsOf(
-  peer: BgpPeerFact,
-  hosts: readonly HostDraft[],
-  facts: Facts,
-  findings: Findings,
-): readonly HostDraft[] {
-  if (peer.node !== undefined) return hosts.filter(({ name }) => name === peer.node);
-  return peer.nodeSelector === undefined ? hosts : selected(peer.nodeSelector, peer, hosts, facts, findings);
-}
+/** The nodes, by what BGPPeers say of them. */
+class Nodes {
+  readonly #all: readonly HostDraft[];
+  readonly #byName: ReadonlyMap<string, HostDraft>;
+  readonly #byAddress: ReadonlyMap<string, HostDraft>;
+  readonly #facts: Facts;
+  readonly #findings: Findings;
 
-/** The nodes that they peer with. */
-function remotesOf(
-  peer: BgpPeerFact,
-  hosts: readonly HostDraft[],
-  facts: Facts,
-  findings: Findings,
-): readonly HostDraft[] {
-  const { peerSelector, peerIP } = peer;
-  if (peerSelector !== undefined) return selected(peerSelector, peer, hosts, facts, findings);
-  return peerIP ? hosts.filter(({ addresses }) => addresses.some((ip) => ip.equals(peerIP))) : [];
-}
-
-function selected(
-  text: string,
-  { name }: BgpPeerFact,
-  hosts: readonly HostDraft[],
-  facts: Facts,
-  findings: Findings,
-): readonly HostDraft[] {
-  const selector = parseSelector(text);
-  if (!selector) {
-    findings.against(`BGPPeer ${name} has a selector that makes no sense: ${text}`);
-    return [];
+  constructor(hosts: readonly HostDraft[], facts: Facts, findings: Findings) {
+    this.#all = hosts;
+    this.#byName = new Map(hosts.map((host) => [host.name, host]));
+    this.#byAddress = new Map(hosts.flatMap((host) => host.addresses.map((ip) => [ip.toString(), host] as const)));
+    this.#facts = facts;
+    this.#findings = findings;
   }
-  return hosts.filter((host) => selector(new Map(Object.entries(facts.nodes.get(host.name)?.labels ?? {}))));
+
+  at(ip: Ip): HostDraft | undefined {
+    return this.#byAddress.get(ip.toString());
+  }
+
+  /** Those that a BGPPeer speaks of. */
+  locals(peer: BgpPeerFact): readonly HostDraft[] {
+    const { node, nodeSelector } = peer;
+    if (node !== undefined) return [this.#byName.get(node)].filter((host) => host !== undefined);
+    return nodeSelector === undefined ? this.#all : this.#selected(nodeSelector, peer);
+  }
+
+  /** Those that they peer with. */
+  remotes(peer: BgpPeerFact): readonly HostDraft[] {
+    const { peerSelector, peerIP } = peer;
+    if (peerSelector !== undefined) return this.#selected(peerSelector, peer);
+    return [peerIP && this.at(peerIP)].filter((host) => host !== undefined);
+  }
+
+  #selected(text: string, { name }: BgpPeerFact): readonly HostDraft[] {
+    const selector = parseSelector(text);
+    if (!selector) this.#findings.against(`BGPPeer ${name} has a selector that makes no sense: ${text}`);
+    const labels = (host: HostDraft) => new Map(Object.entries(this.#facts.nodes.get(host.name)?.labels ?? {}));
+    return selector ? this.#all.filter((host) => selector(labels(host))) : [];
+  }
 }
 
 function noteUnmodelled({ name, filters, others, port }: BgpPeerFact, findings: Findings): void {

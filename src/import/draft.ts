@@ -48,6 +48,18 @@ export class Draft {
   }
 }
 
+/**
+ * What the entries of each section came from, by section and entry; what stands deeper is told with the entry it is in.
+ */
+export function originsOf({ origins }: Draft): ReadonlyMap<string, string> {
+  const found = new Map<string, Set<string>>();
+  for (const [path, origin] of origins) {
+    const key = path.split("\0").slice(0, 2).join("\0");
+    found.set(key, (found.get(key) ?? new Set()).add(origin));
+  }
+  return new Map([...found].map(([key, all]) => [key, [...all].join("; ")]));
+}
+
 /** A path as a key of a map. */
 function pathKey(path: Path): string {
   return path.join("\0");

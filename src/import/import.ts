@@ -15,18 +15,22 @@ export interface ImportOptions {
   readonly name: string;
   /** Edits laid over the document before it is checked. */
   readonly set?: readonly string[];
-  /** Whether somebody says which mode to ask about: then a CNI that is unknown is no obstacle. */
-  readonly modeGiven: boolean;
+  /**
+   * What becomes of the mode: it has to be found; or somebody asks what if, and it matters to nobody; or it is written
+   * down if it is found.
+   */
+  readonly mode: "needed" | "asked" | "open";
 }
 
 /** A topology made of objects, and what it rests on. */
 export interface Imported {
   readonly topology: Topology;
   /** The document that the topology was read from. */
-  readonly document: () => string;
+  readonly document: unknown;
   /** Where a path of the document stands in the objects. */
   readonly locate: Locate;
-  readonly findings: Findings;
+  /** Absent where there were no objects, only documents of our own laid over one another. */
+  readonly findings?: Findings;
   /** Pods that are not on the network, by `namespace/name`, and why. */
   readonly absent: ReadonlyMap<string, string>;
 }
@@ -40,7 +44,7 @@ export async function importTopology(inputs: Iterable<Input>, options: ImportOpt
   const first = facts.first ?? facts.overlays[0]?.marks.get(ROOT)?.get(0);
   if (problems.length > 0 || !first) return { ok: false, problems: problems.length > 0 ? problems : [NOTHING] };
   const [base, ...overlays] = facts.overlays;
-  const findings = conclude(facts, first, options);
+  const findings = conclude(facts, first, { modeGiven: options.mode === "asked" });
   const read = facts.objects > 0 ? findings.draft.read : base;
   if (!read) return { ok: false, problems: [NOTHING] };
   for (const overlay of facts.objects > 0 ? facts.overlays : overlays) layOver(read, overlay);
@@ -48,19 +52,21 @@ export async function importTopology(inputs: Iterable<Input>, options: ImportOpt
   if (refused.length > 0) return { ok: false, problems: refused };
   const loaded = await loadTree({ file: options.name, ...options }, read, []);
   if (!loaded.ok) return loaded;
-  const topology = { ...loaded.value, assumptions: [...findings.assumptions, ...loaded.value.assumptions] };
+  const assumptions =
+    facts.objects > 0 ? [...findings.assumptions, ...loaded.value.assumptions] : loaded.value.assumptions;
+  const topology = { ...loaded.value, assumptions };
   const { locate } = loaded;
-  const document = () => JSON.stringify(read.tree);
-  return { ok: true, value: { topology, document, locate, findings, absent: facts.absent } };
+  const value = { topology, document: read.tree, locate, absent: facts.absent };
+  return { ok: true, value: facts.objects > 0 ? { ...value, findings } : value };
 }
 
 const NODES = "kubectl get nodes,pods -A -o yaml prints some";
 const NOTHING: Problem = { code: "no-objects", message: "there are no objects in this", hint: NODES };
 
 /** Why there can be no answer: no addresses, or no mode. */
-function refusals(findings: Findings, facts: Facts, { modeGiven }: ImportOptions): readonly Problem[] {
+function refusals(findings: Findings, facts: Facts, { mode }: ImportOptions): readonly Problem[] {
   const problems: Problem[] = [];
-  if (findings.refusal && !modeGiven) problems.push({ code: "no-mode", ...findings.refusal });
+  if (findings.refusal && mode === "needed") problems.push({ code: "no-mode", ...findings.refusal });
   if (findings.hosts > 0) return problems;
   if (facts.redacted) {
     const { place, count } = facts.redacted;

@@ -3,7 +3,7 @@ import type { Imported } from "../../src/import/import.ts";
 import { buildNetwork } from "../../src/modes/build.ts";
 import { findMode } from "../../src/modes/registry.ts";
 import { shell } from "../cli/shell.ts";
-import { readInputs } from "./ask.ts";
+import { expectGood, readInputs } from "./ask.ts";
 import { byName, isTunnelled, sessionsOf } from "./bird.ts";
 import { evidenceOf, evidenceText, hasEvidence } from "./evidence.ts";
 import { calico, container, daemonSet, list, node, pod } from "./objects.ts";
@@ -57,8 +57,7 @@ describe("what calicoctl exports", () => {
       pool(ipipMode),
     ];
     const pods = ["a", "b", "c"].map((name, i) => pod(`p-${name}`, { on: name, ips: [`192.168.${i}.5`] }));
-    const imported = await readInputs([{ file: "objects.json", text: list([...objects, ...pods]) }]);
-    if (typeof imported === "string") throw new Error(imported);
+    const imported = expectGood(await readInputs([{ file: "objects.json", text: list([...objects, ...pods]) }]));
     expect(imported.topology.cni.mode).toBe(mode);
     expect(birdRoutes(imported, "a")).toEqual([
       { dst: "192.168.1.0/26", via: "10.192.0.3", dev },
@@ -149,8 +148,7 @@ if (hasEvidence) {
     ])(
       "%s: mode, sessions and routes are those of the BIRD configuration that Calico renders",
       async (cluster, mode) => {
-        const imported = await readInputs(evidenceOf(cluster, "input.yaml"));
-        if (typeof imported === "string") throw new Error(imported);
+        const imported = expectGood(await readInputs(evidenceOf(cluster, "input.yaml")));
         expect(imported.topology.cni.mode).toBe(mode);
         const sessions = sessionsOf(evidenceText(cluster, "expected-bird.cfg"));
         expect(sessions.length).toBeGreaterThan(1);
@@ -166,8 +164,7 @@ if (hasEvidence) {
     );
 
     test("calico-iks-pods-2018: pods alone give hosts, blocks and the mode, with its evidence", async () => {
-      const imported = await readInputs(evidenceOf("calico-iks-pods-2018"));
-      if (typeof imported === "string") throw new Error(imported);
+      const imported = expectGood(await readInputs(evidenceOf("calico-iks-pods-2018")));
       const { topology, findings } = imported;
       expect(findings.chosen?.mode).toBe("calico-ipip-crosssubnet");
       expect(findings.chosen?.because).toEqual([
