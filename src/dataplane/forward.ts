@@ -2,6 +2,7 @@ import type { FibResult } from "../kernel/fib.ts";
 import { lengthOf } from "../wire/stack.ts";
 import { icmpSend } from "./icmp.ts";
 import { hook } from "./netfilter.ts";
+import { redirect } from "./redirect.ts";
 import type { Run } from "./run.ts";
 import { ipOf, type Skb, type Step, unsplittable, withIp } from "./skb.ts";
 
@@ -29,6 +30,7 @@ export function forward(run: Run, skb: Skb): readonly Step[] {
   }
   const lowered = withIp(skb, { ttl: ip.ttl - 1 });
   run.note(lowered, { kind: "forward", ttl: ip.ttl - 1 });
+  redirect(run, lowered, route);
   const passed = hook(run, "FORWARD", lowered, { in: skb.dev, out: dev });
   return passed ? [{ stage: "ip_output", skb: { ...passed, dev } }] : [];
 }

@@ -51,26 +51,7 @@ export function icmpSend(
     run.note(skb, { kind: "icmp", error, why: silent });
     return [];
   }
-  const netns = run.netns(skb.netns);
-  // What was addressed to us is answered from that address; otherwise the way back chooses (`icmp_send`, saddr).
-  const own = netns.addresses.some((address) => address.ip.equals(ip.dst));
-  const back = run.fib(netns, { dst: ip.src, ...(own && { src: ip.dst }) });
-  const src = own ? ip.dst : back && selectSource(netns, back, ip.src);
-  const id = run.packet("icmp-error", skb.id);
-  const made =
-    src && back && sendable(back)
-      ? originate(run, {
-          found: back,
-          id,
-          netns: netns.name,
-          src,
-          dst: ip.src,
-          ttl: 64,
-          tos: 0xc0,
-          df: false,
-          payload: errorBody(skb, error),
-        })
-      : undefined;
+  const { id, made, back } = icmpPacket(run, skb, "icmp-error", errorBody(skb, error));
   if (!made) {
     run.note(skb, { kind: "icmp", error, why: back?.route.type === "blackhole" ? "blackhole" : "no-route-back" });
     return [];
@@ -82,11 +63,25 @@ export function icmpSend(
   return [];
 }
 
+/** `icmp_send`: a packet to whoever sent `skb`, as another packet of this walk; absent when no way leads back. */
+export function icmpPacket(run: Run, skb: Skb, cause: "icmp-error" | "redirect", payload: readonly Header[]) {
+  const ip = ipOf(skb);
+  const netns = run.netns(skb.netns);
+  // What was addressed to us is answered from that address; otherwise the way back chooses (`icmp_send`, saddr).
+  const own = netns.addresses.some((address) => address.ip.equals(ip.dst));
+  const back = run.fib(netns, { dst: ip.src, ...(own && { src: ip.dst }) });
+  const src = own ? ip.dst : back && selectSource(netns, back, ip.src);
+  const id = run.packet(cause, skb.id);
+  const what = { id, netns: netns.name, src, dst: ip.src, ttl: 64, tos: 0xc0, df: false, payload };
+  const made = src && back && sendable(back) ? originate(run, { ...what, found: back }) : undefined;
+  return { id, made, back };
+}
+
 function sendable({ route }: FibResult): boolean {
   return route.type === "unicast" || route.type === "local";
 }
 
-function silence(skb: Skb): IcmpSilence | undefined {
+export function silence(skb: Skb): IcmpSilence | undefined {
   const ip = ipOf(skb);
   const next = skb.packet[1];
   if (next?.kind === "icmp" && isError(next, ip.kind)) return "about-an-error";
@@ -95,8 +90,11 @@ function silence(skb: Skb): IcmpSilence | undefined {
   return group || ip.src.isMulticast || ip.src.isUnspecified ? "group-address" : undefined;
 }
 
+/** Types that report something, so that nothing is reported about them (`icmp_pointers`). */
+const ERRORS_V4: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
+
 function isError(icmp: Icmp, family: "ipv4" | "ipv6"): boolean {
-  return family === "ipv4" ? icmp.type === 3 || icmp.type === 11 || icmp.type === 12 : icmp.type < 128;
+  return family === "ipv4" ? ERRORS_V4.has(icmp.type) : icmp.type < 128;
 }
 
 function errorBody(skb: Skb, error: IcmpError): readonly Header[] {
@@ -118,6 +116,7 @@ export function icmpReceive(run: Run, skb: Skb): readonly Step[] {
   }
   const about = quote.packet[0];
   if (about?.kind !== "ipv4" && about?.kind !== "ipv6") return [];
+  if (about.kind === "ipv4" && icmp.type === 5) return [{ stage: "icmp_redirect", skb }];
   const netns = run.netns(skb.netns);
   const tooBig = about.kind === "ipv4" ? icmp.type === 3 && icmp.code === 4 : icmp.type === 2;
   if (tooBig) learnMtu(run, skb, netns, about.dst, icmp.rest);

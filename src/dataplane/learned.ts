@@ -30,6 +30,11 @@ export function learnedBetween(before: State, after: State): readonly Learned[] 
     const ip = Ip.parse(address);
     if (ip && before.pmtu.get(key) !== mtu) learned.push({ netns, kind: "pmtu", ip, mtu });
   }
+  for (const [key, gateway] of after.gateways) {
+    const [netns, address = ""] = words(key);
+    const ip = Ip.parse(address);
+    if (ip && before.gateways.get(key) !== gateway) learned.push({ netns, kind: "redirect", ip, gateway });
+  }
   return learned;
 }
 

@@ -58,13 +58,24 @@ function groupMac(skb: Skb, nextHop: Ip): Mac | undefined {
   return skb.route?.route.type === "broadcast" ? BROADCAST : undefined;
 }
 
-/** The neighbour table, then what was learned, then a question on the link. */
 function resolve(run: Run, netns: Netns, link: Ethernet, skb: Skb, ip: Ip): Mac | undefined {
-  const key = neighbourKey({ dev: link.name, ip });
-  const written = netns.neighbours.near(netns.peers.byIp(ip)).find((row) => neighbourKey(row) === key);
-  const entry = written ?? run.state.neighbours.get(`${netns.name} ${key}`) ?? ask(run, netns, link, skb, ip);
+  const { entry } = findNeighbour(run, netns, link, skb, ip);
   if (entry) run.note(skb, { kind: "neighbour", entry });
   return entry?.lladdr;
+}
+
+/** The neighbour table, then what was learned, then a question on the link. */
+export function findNeighbour(
+  run: Run,
+  netns: Netns,
+  link: Ethernet,
+  skb: Skb,
+  ip: Ip,
+): { readonly entry: Neighbour | undefined; readonly asked: boolean } {
+  const key = neighbourKey({ dev: link.name, ip });
+  const written = netns.neighbours.near(netns.peers.byIp(ip)).find((row) => neighbourKey(row) === key);
+  const known = written ?? run.state.neighbours.get(`${netns.name} ${key}`);
+  return known ? { entry: known, asked: false } : { entry: ask(run, netns, link, skb, ip), asked: true };
 }
 
 /**

@@ -23,6 +23,12 @@ interface Devices {
   readonly out?: string | undefined;
 }
 
+/** A redirect about a translated packet would tell its sender of a way for other addresses (`nf_nat_icmp_reply_translation`). */
+function isMisleading({ packet: [ip, icmp], connection }: Skb): boolean {
+  if (!connection || ip?.kind !== "ipv4" || icmp?.kind !== "icmp" || icmp.type !== 5) return false;
+  return !connection.entry.reply.dst.equals(connection.entry.original.src);
+}
+
 /** Whether connections are tracked: some rule translates, or asks for a connection's state (`nf_ct_netns_get`). */
 export function tracks(netns: Netns): boolean {
   for (const [table, chains] of netns.chains) {
@@ -44,7 +50,12 @@ export function hook(run: Run, at: Hook, skb: Skb, devices: Devices): Skb | unde
   let current: Skb = skb;
   for (const table of HOOK_TABLES[at]) {
     if (tracking && table === "mangle" && (at === "PREROUTING" || at === "OUTPUT")) {
-      current = translateReply(run, track(run, current));
+      const tracked = track(run, current);
+      if (isMisleading(tracked)) {
+        run.drop(tracked, "NETFILTER_DROP");
+        return undefined;
+      }
+      current = translateReply(run, tracked);
     }
     const passed = runTable(run, netns, at, table, current, devices);
     if (!passed) return undefined;

@@ -47,9 +47,11 @@ export class Run {
     this.#branch = (netns, route, dst) => taken.get(branchKey(netns.name, route, dst));
   }
 
-  /** Looks a route up, with the branches that this walk was told to take. */
+  /** Looks a route up, with the branches that this walk was told to take and the gateways that redirects told of. */
   fib(netns: Netns, key: FibKey): FibResult | undefined {
-    return fibLookup(netns, { ...key, branch: this.#branch });
+    const found = fibLookup(netns, { ...key, branch: this.#branch });
+    const gateway = this.state.gateways.get(`${netns.name} ${key.dst}`);
+    return found?.nexthop && gateway ? { ...found, nexthop: { ...found.nexthop, via: gateway } } : found;
   }
 
   /** A namespace that a row or a device names; rows only name what exists. */

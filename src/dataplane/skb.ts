@@ -62,7 +62,8 @@ export type StageName =
   | "wg_receive"
   | "ipip_rcv"
   | "process_recvfrom"
-  | "icmp_rcv";
+  | "icmp_rcv"
+  | "icmp_redirect";
 
 /** One packet to go on with, at one stage. */
 export interface Step {

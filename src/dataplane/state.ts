@@ -1,3 +1,4 @@
+import type { Ip } from "../addr/ip.ts";
 import type { FdbEntry } from "../kernel/fdb.ts";
 import type { Neighbour } from "../kernel/neighbour.ts";
 import type { FilterRule } from "../kernel/netfilter.ts";
@@ -34,6 +35,10 @@ export interface State {
   readonly fdb: ReadonlyMap<string, FdbEntry>;
   /** Smaller path MTUs, by `netns ip`. */
   readonly pmtu: ReadonlyMap<string, number>;
+  /** Gateways that redirects told of, by `netns ip`. */
+  readonly gateways: ReadonlyMap<string, Ip>;
+  /** Redirects that a sender was told, by `netns ip`. */
+  readonly redirects: ReadonlyMap<string, number>;
   readonly connections: readonly Connection[];
   readonly fragments: ReadonlyMap<string, Fragments>;
   /** Packets sent so far in each WireGuard session that stands, by `netns dev public-key`. */
@@ -47,6 +52,8 @@ export const EMPTY_STATE: State = {
   neighbours: new Map(),
   fdb: new Map(),
   pmtu: new Map(),
+  gateways: new Map(),
+  redirects: new Map(),
   connections: [],
   fragments: new Map(),
   sessions: new Map(),
@@ -59,6 +66,8 @@ export interface MutableState {
   readonly neighbours: Map<string, Neighbour>;
   readonly fdb: Map<string, FdbEntry>;
   readonly pmtu: Map<string, number>;
+  readonly gateways: Map<string, Ip>;
+  readonly redirects: Map<string, number>;
   readonly connections: Connection[];
   readonly fragments: Map<string, Fragments>;
   readonly sessions: Map<string, number>;
@@ -71,6 +80,8 @@ export function thaw(state: State): MutableState {
     neighbours: new Map(state.neighbours),
     fdb: new Map(state.fdb),
     pmtu: new Map(state.pmtu),
+    gateways: new Map(state.gateways),
+    redirects: new Map(state.redirects),
     connections: [...state.connections],
     fragments: new Map(state.fragments),
     sessions: new Map(state.sessions),

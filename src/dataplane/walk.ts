@@ -11,6 +11,7 @@ import { finishOutput } from "./neighbour.ts";
 import { ipOutput, localOut, type Send, send } from "./output.ts";
 import { forwarderReceive, tunXmit } from "./process.ts";
 import { netifReceive } from "./receive.ts";
+import { takeRedirect } from "./redirect.ts";
 import { Run, type Taken, WORK_LIMIT } from "./run.ts";
 import { segmentXmit } from "./segment.ts";
 import type { Skb, StageName, Step } from "./skb.ts";
@@ -44,6 +45,7 @@ const stages: { readonly [S in StageName]: (run: Run, skb: Skb) => readonly Step
   ipip_rcv: ipipReceive,
   process_recvfrom: forwarderReceive,
   icmp_rcv: icmpReceive,
+  icmp_redirect: takeRedirect,
 };
 
 export interface WalkOptions {

@@ -19,6 +19,8 @@ const KEYS = [
   "net.ipv4.conf.DEV.accept_local",
   "net.ipv4.conf.DEV.proxy_arp",
   "net.ipv4.conf.DEV.route_localnet",
+  "net.ipv4.conf.DEV.send_redirects",
+  "net.ipv4.conf.DEV.accept_redirects",
   "net.ipv6.conf.DEV.forwarding",
   "net.ipv6.conf.DEV.proxy_ndp",
   "net.bridge.bridge-nf-call-iptables",

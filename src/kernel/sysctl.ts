@@ -52,6 +52,27 @@ export function routesLocalnet(netns: Netns, dev: string): boolean {
   );
 }
 
+/** Whether a forwarder tells a sender on `dev` of a better way: either setting is enough, and both are on at first (`IN_DEV_TX_REDIRECTS`). */
+export function sendsRedirects(netns: Netns, dev: string): boolean {
+  const byDefault = number(netns, "net.ipv4.conf.default.send_redirects", 1);
+  return (
+    number(netns, "net.ipv4.conf.all.send_redirects", 1) !== 0 ||
+    number(netns, `net.ipv4.conf.${dev}.send_redirects`, byDefault) !== 0
+  );
+}
+
+/**
+ * Whether a namespace lets itself be told: a forwarder only where both settings say so, and turning forwarding on turns
+ * the one for `all` off; anyone else where either does (`IN_DEV_RX_REDIRECTS`, `inet_forward_change`).
+ */
+export function acceptsRedirects(netns: Netns, dev: string): boolean {
+  const forwarder = number(netns, "net.ipv4.ip_forward", 0) !== 0;
+  const all = number(netns, "net.ipv4.conf.all.accept_redirects", forwarder ? 0 : 1) !== 0;
+  const byDefault = number(netns, "net.ipv4.conf.default.accept_redirects", 1);
+  const own = number(netns, `net.ipv4.conf.${dev}.accept_redirects`, byDefault) !== 0;
+  return forwards(netns, dev, 4) ? all && own : all || own;
+}
+
 /** Whether bridged frames pass iptables; on once br_netfilter is loaded. */
 export function bridgeCallsIptables(netns: Netns): boolean {
   return number(netns, "net.bridge.bridge-nf-call-iptables", 0) !== 0;

@@ -1,3 +1,4 @@
+import { Ip } from "../addr/ip.ts";
 import { isGroup } from "../addr/mac.ts";
 import type { Network } from "../kernel/network.ts";
 import type { Port } from "../kernel/row.ts";
@@ -17,6 +18,9 @@ export interface Line {
 
 /** Questions and answers about neighbours, which come when a kernel likes. */
 export const isArp = ({ text }: Line): boolean => text.includes(" ; arp ");
+
+/** Redirects, which a kernel sends ever more rarely to one sender, and after nine of them no more. */
+export const isRedirect = ({ text }: Line): boolean => text.includes(" ; icmp 5/");
 
 /** What is left out of both sides because no model can know it: a port that a kernel draws or hashes. */
 export interface Unknowable {
@@ -89,7 +93,8 @@ function headerText(header: Header, packet: Packet, i: number, unknowable: Unkno
       return [`vxlan vni ${header.vni}`];
     case "icmp": {
       const mtu = header.type === 3 && header.code === 4 ? ` mtu ${header.rest}` : "";
-      return [`icmp ${header.type}/${header.code}${mtu}`];
+      const gateway = header.type === 5 ? ` gateway ${Ip.of(header.rest)}` : "";
+      return [`icmp ${header.type}/${header.code}${mtu}${gateway}`];
     }
     case "quote":
       return ["about", packetText(header.packet, unknowable)];

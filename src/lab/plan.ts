@@ -43,17 +43,17 @@ export function planLab(network: Network, prefix: string): Plan {
   return { names, steps, missing: missingOf(network, all) };
 }
 
-/** What a namespace starts with here: no IPv6, no redirects, ICMP errors without a limit. */
+/** What a namespace starts with here, whatever this machine's own settings are: no IPv6, ICMP errors without a limit. */
 const GROUND: readonly (readonly [key: string, value: string])[] = [
   ["net/ipv6/conf/all/disable_ipv6", "1"],
   ["net/ipv6/conf/default/disable_ipv6", "1"],
   ["net/ipv4/ip_forward", "0"],
   ["net/ipv4/conf/all/rp_filter", "0"],
   ["net/ipv4/conf/default/rp_filter", "0"],
-  ["net/ipv4/conf/all/send_redirects", "0"],
-  ["net/ipv4/conf/default/send_redirects", "0"],
-  ["net/ipv4/conf/all/accept_redirects", "0"],
-  ["net/ipv4/conf/default/accept_redirects", "0"],
+  ["net/ipv4/conf/all/send_redirects", "1"],
+  ["net/ipv4/conf/default/send_redirects", "1"],
+  ["net/ipv4/conf/all/accept_redirects", "1"],
+  ["net/ipv4/conf/default/accept_redirects", "1"],
   ["net/ipv4/icmp_ratelimit", "0"],
   ["net/ipv4/icmp_msgs_per_sec", "100000"],
   ["net/ipv4/icmp_msgs_burst", "100000"],

@@ -3,7 +3,7 @@ import type { Endpoint } from "../trace/answer.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Expected } from "./expect.ts";
 import type { Probe, ProbesFile } from "./layout.ts";
-import { isArp } from "./lines.ts";
+import { isArp, isRedirect } from "./lines.ts";
 import { kernelName, type Names } from "./names.ts";
 
 /** Seconds in which nothing happens at the end of a probe; longer where processes forward. */
@@ -78,7 +78,7 @@ function probeOf(names: Names, { case: each, trace, lines }: Expected, pace: Pac
     pause: isLimited(trace) ? LIMIT : 0,
     wait: failsSlowly(trace) ? SLOW : 0,
     // What a patient or a cold probe shows may come late.
-    ...(pace === "brisk" && !cold && { expected: lines.filter((line) => !isArp(line)).length }),
+    ...(pace === "brisk" && !cold && { expected: lines.filter((line) => !isArp(line) && !isRedirect(line)).length }),
     warming: false,
   };
 }

@@ -67,7 +67,7 @@ function forkOf(network: Network, { at, action, headers }: EventOf<"route">): Fo
   const [ip] = headers;
   if (!nexthop || !netns || (ip?.kind !== "ipv4" && ip?.kind !== "ipv6")) return undefined;
   const live = liveNexthops(netns, route);
-  if (live.length < 2) return undefined;
+  if (live.length < 2 || !live.includes(nexthop)) return undefined;
   const place = (hop: Nexthop) => nexthopsOf(route).indexOf(hop);
   const total = live.reduce((sum, hop) => sum + (hop.weight ?? 1), 0);
   return {

@@ -105,7 +105,7 @@ function knownMtu(network: Network, { src, dst }: Question, { pmtu }: State): nu
 
 /** Of a warm network neighbours, bridges and sessions are taken to have been known before. */
 function isNews({ kind }: Learned, { cold }: Question): boolean {
-  return cold || kind === "pmtu" || kind === "connection";
+  return cold || kind === "pmtu" || kind === "connection" || kind === "redirect";
 }
 
 function isLike(before: FlowPacket, { forward, reply, learned, senderSees: sees }: FlowPacket): boolean {

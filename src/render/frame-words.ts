@@ -59,6 +59,8 @@ function originWords(info: PacketInfo | undefined): string {
       return ` (a copy of packet ${parent})`;
     case "icmp-error":
       return ` (an error about packet ${parent})`;
+    case "redirect":
+      return ` (a redirect about packet ${parent})`;
     case "arp":
     case "handshake":
       return ` (for packet ${parent})`;

@@ -1,4 +1,4 @@
-import { type Learned, PMTU_SECONDS, type Tuple } from "../trace/learned.ts";
+import { type Learned, PMTU_SECONDS, REDIRECT_SECONDS, type Tuple } from "../trace/learned.ts";
 import { placeName } from "../trace/project.ts";
 import { protocolName } from "../wire/protocol.ts";
 import { neighbourText } from "./iproute.ts";
@@ -8,6 +8,8 @@ export function learnedWords(row: Learned): string {
   switch (row.kind) {
     case "pmtu":
       return `route ${row.ip} cache expires ${PMTU_SECONDS}sec mtu ${row.mtu}`;
+    case "redirect":
+      return `route ${row.ip} via ${row.gateway} cache <redirected> expires ${REDIRECT_SECONDS}sec`;
     case "neighbour":
       return `neigh ${neighbourText(row.entry)}`;
     case "fdb":

@@ -41,6 +41,7 @@ const NAMES_V4: ReadonlyMap<string, string> = new Map([
   ["3/2", "protocol unreachable"],
   ["3/3", "port unreachable"],
   ["3/4", "fragmentation needed"],
+  ["5/1", "redirect"],
   ["3/13", "administratively prohibited"],
   ["11/0", "TTL exceeded"],
 ]);

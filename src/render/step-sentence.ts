@@ -69,6 +69,12 @@ export function sentencesOf(told: Told): readonly string[] {
       return [icmpSentence(step)];
     case "pmtu":
       return [`${place.name} learns that the way to ${action.ip} carries ${action.mtu} bytes.`];
+    case "redirect":
+      return action.why === undefined
+        ? [
+            `It leaves by the device it came in by, so ${place.name} tells its sender of the shorter way by ${action.gateway}.`,
+          ]
+        : [];
     case "flood":
       return ["Nobody has learned that MAC, so the frame goes to everybody."];
     default:

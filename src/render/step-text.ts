@@ -94,6 +94,13 @@ function entries(step: Step): readonly Entry[] {
     }
     case "pmtu":
       return [{ ...plain, label: "pmtu", text: `${action.ip} mtu ${action.mtu} learned` }];
+    case "redirect": {
+      const { gateway, why } = action;
+      const told = why === undefined ? "" : `: not told (${why.replaceAll("-", " ")})`;
+      return [{ ...plain, label: "icmp", text: `ICMP 5/1 redirect, ${outerEnds(headers)?.dst} by ${gateway}${told}` }];
+    }
+    case "redirected":
+      return [{ ...plain, label: "route", text: `${action.ip} by ${action.gateway}: redirected` }];
     case "icmp":
       return [{ ...plain, ...icmpEntry(step) }];
     case "error":

@@ -24,6 +24,7 @@ export interface PacketInfo {
     | "flood"
     | "branch"
     | "icmp-error"
+    | "redirect"
     | "arp"
     | "handshake"
     | "reply";
@@ -99,6 +100,10 @@ export type Action =
   | { readonly kind: "reassemble"; readonly count: number }
   /** A smaller path MTU learned, for `ip`. */
   | { readonly kind: "pmtu"; readonly ip: Ip; readonly mtu: number }
+  /** The packet leaves by the device it came in by, and its sender is told of the shorter way; or why not. */
+  | { readonly kind: "redirect"; readonly gateway: Ip; readonly sent?: number; readonly why?: IcmpSilence }
+  /** A sender believes a redirect: from now on `ip` goes by `gateway`. */
+  | { readonly kind: "redirected"; readonly ip: Ip; readonly gateway: Ip }
   /** An ICMP error about this packet: sent as another packet, or why not. */
   | { readonly kind: "icmp"; readonly error: IcmpError; readonly sent?: number; readonly why?: IcmpSilence }
   /** What the sending socket is told, at once or by an ICMP error. */

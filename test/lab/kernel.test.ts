@@ -53,6 +53,23 @@ if (lacks.length > 0) {
     }, 60_000);
   });
 
+  test("who is told of a shorter way is the kernel's: a node that forwards, and a pod that believes it", async () => {
+    const network = await redirecting();
+    const node = { name: "n1", netns: "host/n1", ip: addressOf(network, "host/n1", "eth0") };
+    const pods = podPairs(network, 6);
+    const [other, neighbour] = ["p2", "p3"].map((name) => pods.find(([, to]) => to.name === name)?.[1]);
+    const pod = pods.find(([from]) => from.name === "p1")?.[0];
+    if (!other || !neighbour || !pod) throw new Error("the pods are gone");
+    agree(
+      network,
+      [
+        [node, other],
+        [pod, neighbour],
+      ],
+      { only: ({ question }) => question.size === 60 },
+    );
+  }, 60_000);
+
   test("what a helper did with a prepared folder is what a kernel answered", async () => {
     const network = await packaged("two-nodes", "flannel-vxlan");
     const folder = mkdtempSync(join(tmpdir(), "cni-trace-"));
@@ -82,6 +99,32 @@ if (lacks.length > 0) {
     expect([mine(), forwarderProcesses()]).toEqual([[], []]);
     expect(run(["test", "-e", stateFolder(PREFIX)]).status).not.toBe(0);
   }, 60_000);
+}
+
+/** A router that sends a node's packet back into the segment, and a pod that sends to its neighbour by their gateway. */
+async function redirecting(): Promise<Network> {
+  const document = {
+    "cni-trace": 1,
+    subnets: { a: "192.168.1.0/24" },
+    routers: { r1: "192.168.1.1" },
+    hosts: { n1: "192.168.1.11", n2: "192.168.1.12" },
+    pods: { p1: "n1", p2: "n2", p3: "n1" },
+    faults: [
+      "n1: ip route del 10.244.2.0/24",
+      "r1: ip route add 10.244.2.0/24 via 192.168.1.12",
+      "p1: ip route add 10.244.1.3/32 via 10.244.1.1",
+    ],
+  };
+  const loaded = await loadTopology({ text: JSON.stringify(document), file: "redirect.json" });
+  const built = loaded.ok ? networkOf(loaded.value, "flannel-host-gw") : loaded;
+  if (!built.ok) throw new Error(JSON.stringify(built.problems));
+  return built.value;
+}
+
+function addressOf(network: Network, netns: string, dev: string) {
+  const found = network.netns(netns)?.addresses.find((row) => row.dev === dev);
+  if (!found) throw new Error(`${netns} has no address on ${dev}`);
+  return found.ip;
 }
 
 /** Half the TTLs and sizes. */
