@@ -59,10 +59,11 @@ function open(word: string, io: Io): Opened {
 /** How much of a text is looked at to see what it is. */
 const HEAD = 65536;
 
+/** Chunks are copied: what is read next overwrites them, and a Buffer's own `slice` would not keep them from it. */
 function openStdin(io: Io): Opened {
   const iterator = chunks("-", io)[Symbol.iterator]();
   const first = iterator.next();
-  const head = first.done ? new Uint8Array() : first.value.slice();
+  const head = first.done ? new Uint8Array() : Uint8Array.from(first.value);
   const rest = { [Symbol.iterator]: () => iterator };
   if (looksLikeObjects(textOf(head))) return { inputs: [{ file: "stdin", chunks: chain([[head], rest]) }] };
   const parts = [head];
@@ -70,7 +71,7 @@ function openStdin(io: Io): Opened {
   for (const chunk of rest) {
     size += chunk.length;
     if (size > MOST_BYTES) return { file: "stdin", why: `it is larger than ${MOST_BYTES / 2 ** 20} MiB` };
-    parts.push(chunk.slice());
+    parts.push(Uint8Array.from(chunk));
   }
   return { own: { file: "stdin", name: "stdin", text: textOf(...parts) } };
 }
