@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { Complain } from "./complaint.ts";
+import type { Complain, Complaint } from "./complaint.ts";
 import { own } from "./json-source.ts";
 import type { MarkedTree } from "./marks.ts";
 import { expectedAt, RANGES, typeWord, unknownKeyHint, valueHint } from "./mistakes.ts";
@@ -27,15 +27,14 @@ export function explainAndMend(read: MarkedTree, complain: Complain): readonly P
     complain({ code: "wrong-type", path: [], message: `a topology is a map, not ${typeWord(read.tree)}`, hint: START });
     return [[]];
   }
-  const rest = dropMostBadPods(read.tree);
+  const rest = dropMostBadPods(read);
   const went = new Set<string>();
   // A mended key may uncover mistakes below it; nothing nests deeper than this.
   for (let round = 0; round < 20; round++) {
     const result = topologySchema.safeParse(withBadPods(read.tree), { reportInput: true });
     if (result.success) {
-      for (const path of rest)
-        complain({ code: "wrong-type", path, message: `${path[1]} is not a pod`, hint: expectedAt(path) });
-      return [...gone, ...rest];
+      for (let i = 0; i < rest; i++) complain(ONE_MORE);
+      return rest > 0 ? [...gone, ["pods"]] : gone;
     }
     const all = flatten(result.error.issues, []);
     // Misspelt keys first: with their right names, what was missing may be there.
@@ -155,14 +154,20 @@ function rightKeys(
 /** How many pods, or unknown keys of one map, are explained one by one. */
 const MOST_EXPLAINED = 1000;
 
-/** Takes wrong pods out of a tree but for the first thousand; answers their paths. */
-function dropMostBadPods(tree: object): readonly Path[] {
-  const pods: unknown = Reflect.get(tree, "pods");
-  if (!isMap(pods)) return [];
-  const bad = Object.keys(pods).filter((name) => !isPodEntry(pods[name]));
-  const rest = bad.slice(MOST_EXPLAINED);
-  for (const name of rest) Reflect.deleteProperty(pods, name);
-  return rest.map((name) => ["pods", name]);
+/** A wrong pod behind the first thousand: it only counts. */
+const ONE_MORE: Complaint = { code: "wrong-type", path: ["pods"], message: "this is not a pod" };
+
+/** Takes wrong pods out of a tree but for the first thousand; how many went. */
+function dropMostBadPods({ tree, marks }: MarkedTree): number {
+  const pods: unknown = Reflect.get(Object(tree), "pods");
+  if (!isMap(pods)) return 0;
+  const kept: Record<string, unknown> = {};
+  let bad = 0;
+  for (const name in pods) if (isPodEntry(pods[name]) || ++bad <= MOST_EXPLAINED) own(kept, name, pods[name]);
+  if (bad <= MOST_EXPLAINED) return 0;
+  marks.set(kept, marks.get(pods) ?? new Map());
+  own(Object(tree), "pods", kept);
+  return bad - MOST_EXPLAINED;
 }
 
 /** The same tree with none but wrong pods: the right ones have nothing to explain. */

@@ -32,6 +32,23 @@ export function hasTwins(text: string, tree: unknown): boolean {
   return quotes !== 2 * strings(tree);
 }
 
+/**
+ * Which map or list of a tree has more entries than are read, in words; `undefined` when none has. Of pods there may be
+ * as many as the text has room for. What is nested too deep is not looked into.
+ */
+export function crowded(tree: unknown, name = "the file", depth = 0): string | undefined {
+  if (typeof tree !== "object" || tree === null || depth > LIMITS.depth) return undefined;
+  let count = 0;
+  for (const key in tree) {
+    count++;
+    const found = crowded(Reflect.get(tree, key), depth === 0 ? key : `${name}.${key}`, depth + 1);
+    if (found !== undefined) return found;
+  }
+  if (count <= LIMITS.entries || (name === "pods" && depth === 1)) return undefined;
+  const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+  return `${shown} has ${count} entries, more than the ${LIMITS.entries} that are read`;
+}
+
 /** How many strings a tree has, keys included; more than any text has where it is nested too deep. */
 function strings(tree: unknown, depth = 0): number {
   if (typeof tree === "string") return 1;

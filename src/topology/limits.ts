@@ -4,8 +4,13 @@ export const LIMITS = {
   json: 64 * 2 ** 20,
   /** Characters of a YAML file; the parser holds about seventy bytes for each. */
   yaml: 4 * 2 ** 20,
-  /** Lines and commas of a YAML file: each may be an entry, and the parser holds two kilobytes for one. */
+  /**
+   * Entries of one map or list, the pods of a JSON file apart; and lines and commas of a YAML file, where each may be an
+   * entry and the parser holds two kilobytes for one.
+   */
   entries: 100_000,
+  /** Lines and commas of a JSON file that is parsed whole, where each may be an entry, for which the parser holds a hundred bytes. */
+  values: 2_000_000,
   /** Maps and lists inside one another; the format itself needs seven. */
   depth: 32,
   /** Values that aliases may stand for in all. */

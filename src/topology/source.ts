@@ -1,5 +1,5 @@
 import { markJson } from "./json-source.ts";
-import { hasTwins, parseAroundPods } from "./large-json.ts";
+import { crowded, hasTwins, parseAroundPods } from "./large-json.ts";
 import { LIMITS } from "./limits.ts";
 import { placeAt, type SourceText, type SourceTree } from "./marks.ts";
 import type { Problem } from "./problem.ts";
@@ -15,8 +15,14 @@ export async function readSource(source: SourceText, { scan }: { readonly scan: 
   if (text.length > LIMITS.json) return refuse(source, "file-too-large", tooLarge(text, LIMITS.json), ADVICE);
   if (/^\s*\{/.test(text)) {
     const scanned = scan && isLarge(source) ? parseAroundPods(text) : undefined;
+    if (!scanned && separators(text) > LIMITS.values) {
+      const message = `this has more than ${LIMITS.values} lines and commas`;
+      return refuse(source, "file-too-large", message, ADVICE);
+    }
+    const json = scanned ? ({ ok: true, value: scanned.tree } as const) : parseJson(text);
+    const crowd = json.ok ? crowded(json.value) : undefined;
+    if (crowd !== undefined) return refuse(source, "file-too-large", crowd, ADVICE);
     if (scanned) return { problems: [], read: scanned };
-    const json = parseJson(text);
     if (json.ok && isLarge(source) && !hasTwins(text, json.value)) {
       return { problems: [], read: { tree: json.value, marks: new Map() } };
     }
