@@ -312,14 +312,9 @@ export class Netlink<P extends Peer = Peer> {
     }
   }
 
-  /** Every Ethernet device that is up has an IPv6 link-local address from its MAC (RFC 4291 appendix A). */
+  /** Every Ethernet device that is up, a bridge's port too, has an IPv6 link-local address from its MAC (RFC 4291). */
   #linkLocal(link: Link): void {
-    if (
-      !hasEthernet(link) ||
-      link.master !== undefined ||
-      this.netns.sysctls.get("net.ipv6.conf.all.disable_ipv6") !== "0"
-    )
-      return;
+    if (!hasEthernet(link) || this.netns.sysctls.get("net.ipv6.conf.all.disable_ipv6") !== "0") return;
     this.address(link.name, linkLocalOf(link.mac), 64, { by: "kernel" });
   }
 }

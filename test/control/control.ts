@@ -1,20 +1,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { Network } from "../../src/kernel/network.ts";
-import type { Route } from "../../src/kernel/route.ts";
 import type { Writer } from "../../src/kernel/row.ts";
-import type { Table } from "../../src/kernel/table.ts";
 import { run } from "../../src/lab/helper.ts";
 import { kernelName } from "../../src/lab/names.ts";
 import { type Plan, planLab } from "../../src/lab/plan.ts";
 import { surprises } from "../../src/lab/surprise.ts";
 import { bringUp } from "../../src/lab/up.ts";
-import { bgpView, type ModelNetwork, networkOf } from "../../src/modes/build.ts";
+import { bgpView, type ModelNetwork } from "../../src/modes/build.ts";
 import type { BgpView } from "../../src/modes/routing.ts";
 import { routeText } from "../../src/render/iproute.ts";
-import { loadTopology } from "../../src/topology/load.ts";
 import type { Topology } from "../../src/topology/topology.ts";
 import { birdConfig } from "./bird-config.ts";
 import { type BirdPath, readRoutes, readSessions } from "./birdc.ts";
+import { modelOf, unwritten } from "./model.ts";
 
 /** What every namespace and folder of these clusters is called. */
 export const PREFIX = "cnibird-";
@@ -61,17 +59,6 @@ export async function startCluster(name: string, document: object): Promise<Clus
   return { topology, network, plan, daemons };
 }
 
-async function modelOf(
-  document: object,
-  mode: string,
-): Promise<{ readonly topology: Topology; readonly network: ModelNetwork }> {
-  const loaded = await loadTopology({ text: JSON.stringify({ "cni-trace": 1, ...document }), file: "control.yaml" });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const built = networkOf(loaded.value, mode);
-  if (!built.ok) throw new Error(JSON.stringify(built.problems));
-  return { topology: loaded.value, network: built.value };
-}
-
 /** A network in which one writer has not written any route yet. */
 function without(writer: Writer, network: Network): Network {
   return {
@@ -82,15 +69,7 @@ function without(writer: Writer, network: Network): Network {
     netns: (name) => {
       const netns = network.netns(name);
       if (!netns) return undefined;
-      const { routes } = netns;
-      const kept: Table<Route> = {
-        rows: () => [...routes.rows()].filter(({ by }) => by !== writer),
-        written: () => [...routes.written()].filter(({ by }) => by !== writer),
-        near: (peers) => routes.near(peers).filter(({ by }) => by !== writer),
-        families: routes.families.filter(({ by }) => by !== writer),
-        exceptions: routes.exceptions,
-      };
-      return Object.create(netns, { routes: { value: kept, enumerable: true } });
+      return Object.create(netns, { routes: { value: unwritten(netns.routes, writer), enumerable: true } });
     },
   };
 }
