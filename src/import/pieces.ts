@@ -117,7 +117,8 @@ function take(chunks: Iterator<Uint8Array>, most: number): readonly Uint8Array[]
   while (size <= most) {
     const next = chunks.next();
     if (next.done) break;
-    parts.push(next.value.slice());
+    // Not slice(): that of Node's Buffer is a view of the same bytes.
+    parts.push(Uint8Array.from(next.value));
     size += next.value.length;
   }
   return parts;
