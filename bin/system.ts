@@ -35,6 +35,8 @@ export function system(version: string, topologies: string): Io {
       return !closed;
     },
     writeError: (text) => void writeWhole(2, text),
+    progress: progress(),
+    today: () => new Date().toISOString().slice(0, 10),
   };
 }
 
@@ -51,6 +53,29 @@ function namesIn(folder: string): readonly string[] {
 function readPacked(topologies: string, folder: string, name: string): Packed {
   const reading = readWhole(join(topologies, folder, `${name}.yaml`), Number.POSITIVE_INFINITY);
   return reading.ok ? { ...reading, file: ["topologies", folder, `${name}.yaml`].filter(Boolean).join("/") } : reading;
+}
+
+/** A line on a terminal's standard error, written over at most ten times a second. */
+function progress(): (text: string) => void {
+  let isTty: boolean | undefined;
+  let shown = "";
+  let last = 0;
+  return (text) => {
+    isTty ??= isTerminal();
+    const now = Date.now();
+    if (!isTty || (text === "" ? shown === "" : now - last < 100)) return;
+    last = now;
+    shown = text;
+    writeWhole(2, `\r\u001b[K${text}`);
+  };
+}
+
+function isTerminal(): boolean {
+  try {
+    return fstatSync(2).isCharacterDevice() && process.stderr.isTTY === true;
+  } catch {
+    return false;
+  }
 }
 
 /** Asking for `process.stdout` costs more than a whole small trace; a file that is no character device is no terminal. */

@@ -1,5 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
-import type { Fault, Host, Pod, Topology } from "../topology/topology.ts";
+import type { Fault, Host, Pod, Router, Topology } from "../topology/topology.ts";
 import { type Bound, reachOf } from "./bound.ts";
 import { Claims } from "./claims.ts";
 import { type Site, sitesOf } from "./sites.ts";
@@ -12,6 +12,13 @@ export interface HostClass {
   readonly hosts: readonly Host[];
 }
 
+export interface AlikeOptions {
+  /** Whether a fault that only one other host's packets can meet sets nobody apart; see `bound`. */
+  readonly bound: boolean;
+  /** Hosts and routers that are like no other, because somebody asks for them by name. */
+  readonly apart?: ReadonlySet<string>;
+}
+
 /**
  * Which hosts and pods of a topology are alike: what agents write on one is what they write on another, names and
  * addresses exchanged, and so is what the underlay does with its packets.
@@ -22,16 +29,17 @@ export interface HostClass {
  */
 export class Alike {
   readonly classes: readonly HostClass[];
+  /** Routers that are alike: those at the same place of sites that are. A router of the backbone is like no other. */
+  readonly routers: readonly (readonly Router[])[];
   /** Faults that only lookups for one other host's pods can meet; they set no host apart. */
   readonly bound: readonly Bound[];
   readonly #siteOf = new Map<string, Site>();
   readonly #tags: Tags;
   readonly #podFaults = new Map<string, string[]>();
 
-  /** Without `bound` every fault sets its host apart, however little it reaches. */
-  constructor(topology: Topology, faults: readonly Fault[], options: { readonly bound: boolean }) {
+  constructor(topology: Topology, faults: readonly Fault[], { bound: isBound, apart = new Set() }: AlikeOptions) {
     const claims = new Claims(topology);
-    const { bound, wide } = options.bound ? reachOf(faults, claims) : { bound: [], wide: faults };
+    const { bound, wide } = isBound ? reachOf(faults, claims) : { bound: [], wide: faults };
     this.bound = bound;
     const sites = sitesOf(topology);
     for (const site of sites) for (const { name } of [...site.routers, ...site.hosts]) this.#siteOf.set(name, site);
@@ -40,13 +48,17 @@ export class Alike {
       this.#podFaults.set(target.name, [...(this.#podFaults.get(target.name) ?? []), text]);
     }
     this.#tags = tagsOf(topology, wide, claims, this.#siteOf);
-    const words = new Words(topology, wide, claims, this.#tags, this.#siteOf);
+    const words = new Words(topology, wide, { claims, tags: this.#tags, siteOf: this.#siteOf, apart });
     const classes = new Map<string, Host[]>();
+    const routers = new Map<string, Router[]>();
     const key = new Map<Host, string>();
     for (const site of sites) {
       const own = site.hosts.map((host) => ({ host, text: words.host(host, site) }));
       const whole = words.site(site, [...new Set(own.map(({ text }) => text))].sort());
       for (const { host, text } of own) key.set(host, `${text}\n${whole}`);
+      for (const [i, router] of site.routers.entries()) {
+        routers.set(`${i}\n${whole}`, [...(routers.get(`${i}\n${whole}`) ?? []), router]);
+      }
     }
     // In file order, so that the first of a class is the first of the file.
     for (const host of topology.hosts.values()) {
@@ -54,6 +66,8 @@ export class Alike {
       if (there) there.push(host);
       else classes.set(key.get(host) ?? "", [host]);
     }
+    const backbone = [...topology.routers.values()].filter(({ name }) => !this.#siteOf.has(name));
+    this.routers = [...routers.values(), ...backbone.map((router) => [router])];
     this.classes = [...classes.values()].map((hosts, index) => ({ index, hosts }));
   }
 

@@ -5,24 +5,27 @@ import type { Site } from "./sites.ts";
 import { SpeakerWords } from "./speakers.ts";
 import type { Tags } from "./tags.ts";
 
+/** What else is known of a topology. */
+interface Known {
+  readonly claims: Claims;
+  readonly tags: Tags;
+  readonly siteOf: ReadonlyMap<string, Site>;
+  readonly apart: ReadonlySet<string>;
+}
+
 /** What a topology says of hosts and sites, in words that are the same of those that are alike. */
 export class Words {
   readonly #speakers: SpeakerWords;
   readonly #tags: Tags;
-  readonly #shared: ReadonlySet<string>;
+  /** Those that are like no other: their own name is among their words. */
+  readonly #named: ReadonlySet<string>;
   readonly #held: ReadonlySet<string>;
   readonly #faults = new Map<string, string[]>();
 
-  constructor(
-    topology: Topology,
-    faults: readonly Fault[],
-    claims: Claims,
-    tags: Tags,
-    siteOf: ReadonlyMap<string, Site>,
-  ) {
+  constructor(topology: Topology, faults: readonly Fault[], { claims, tags, siteOf, apart }: Known) {
     this.#speakers = new SpeakerWords(topology, siteOf);
     this.#tags = tags;
-    this.#shared = claims.shared();
+    this.#named = new Set([...claims.shared(), ...[...apart].flatMap((name) => [`host/${name}`, `router/${name}`])]);
     this.#held = new Set(
       [...topology.routers.values(), ...topology.hosts.values()].flatMap(({ nics }) =>
         nics.flatMap(({ addresses }) => addresses.map(({ ip }) => ip.toString())),
@@ -47,7 +50,7 @@ export class Words {
       [Object.entries(cni.flannel), Object.entries(cni.calico), [...cni.modes]],
       this.#commands("host", name, own),
       (this.#tags.hosts.get(name) ?? []).toSorted(),
-      this.#shared.has(`host/${name}`) ? name : "",
+      this.#named.has(`host/${name}`) ? name : "",
     ]);
   }
 
@@ -77,7 +80,7 @@ export class Words {
       routes.map(({ text }) => relativeText(text, ...own)),
       this.#speakers.router(router, site),
       this.#commands("router", name, own),
-      this.#shared.has(`router/${name}`) ? name : "",
+      this.#named.has(`router/${name}`) ? name : "",
     ];
   }
 

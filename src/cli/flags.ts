@@ -28,6 +28,10 @@ export interface Flags {
   readonly rows?: true;
   readonly exitZero?: true;
   readonly failOn?: string;
+  readonly failAny?: string;
+  readonly lint?: true;
+  readonly baseline?: string;
+  readonly on?: string;
   readonly require?: string;
   readonly contract?: true;
   readonly families?: true;

@@ -47,4 +47,8 @@ export interface Io {
   /** To standard output; false once nobody reads it any more. */
   write(text: string | Uint8Array): boolean;
   writeError(text: string): void;
+  /** Shows on a terminal how far long work is, over what stood there before; empty text takes it away. */
+  progress(text: string): void;
+  /** The day it is, as `2026-11-26`. */
+  today(): string;
 }

@@ -1,4 +1,5 @@
 import {
+  CHECK_FORMATS,
   DF,
   DIFF_FORMATS,
   DOCUMENT_FORMATS,
@@ -257,20 +258,30 @@ it; with SRC and DST, where the way of a packet parts.`,
   {
     name: "check",
     args: [],
-    summary: "what is wrong with a network before any packet is lost",
-    about: `Reads topology and tables for what cannot work or will not keep working, walks
-packets between every kind of host, and says what is wrong, where, what will be
-seen of it and what to do.`,
+    summary: "what is wrong with a network, and between which pods",
+    about: `Reads topology and tables for what cannot work or will not keep working, then
+sends a small packet and one of the sender's MTU between all ordered pairs of pods,
+there and back: pairs that are alike are counted, and one of them is walked. For
+CI: expectations, a baseline, and reports in the usual formats.`,
     group: ASK,
     options: [
       ...world,
+      { long: "lint", about: "leave the pairs out" },
+      { long: "expect", value: "FILE", about: "what must hold; its schema: cni-trace schema expect" },
+      { long: "baseline", value: "FILE", about: "what is known and accepted; -o baseline prints one to start from" },
+      { long: "on", value: "DAY", about: "the day for which the baseline is read; default today" },
+      { long: "fail-any", value: "KINDS", about: "take each link, host, router away: link,router names two" },
       { long: "fail-on", value: "SEVERITY", about: "exit with 1 from this severity on; default error", words: FAIL_ON },
-      format(FORMATS),
+      format(CHECK_FORMATS),
       ascii,
     ],
-    examples: ["cni-trace check -t two-subnets --mode host-gw", "cni-trace check -t mine.yaml --fail-on warning"],
-    more: `Exit status: 0 nothing of that severity, 1 something is, 2 the command line or an
-input is wrong: what a file says twice or leaves unsaid is an error of the file.`,
+    examples: [
+      "cni-trace check -t two-subnets --mode host-gw",
+      "cni-trace check -t mine.yaml --expect expect.yaml -o github",
+      "cni-trace check -t mine.yaml --fail-any router --baseline known.yaml",
+    ],
+    more: `Exit status: 0 nothing of that severity, 1 something is, 3 it is not known how some
+packet ends. With --expect what is expected decides, and lost pairs are only noted.`,
   },
   {
     name: "lab",

@@ -94,7 +94,8 @@ export function concludeFlow(
   return { verdict: "REACHABLE_WITH_RISK", code: last.code, because: [...last.because, risk] };
 }
 
-function arrives(verdict: Verdict): boolean {
+/** Whether a packet of that verdict arrives, be it at a risk. */
+export function arrives(verdict: Verdict): boolean {
   return verdict === "REACHABLE" || verdict === "REACHABLE_WITH_RISK";
 }
 

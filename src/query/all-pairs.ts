@@ -1,104 +1,170 @@
+import { Alike } from "../alike/alike.ts";
 import { fibLookup } from "../kernel/fib.ts";
 import type { Network } from "../kernel/network.ts";
-import { buildNetwork } from "../modes/build.ts";
 import type { Mode } from "../modes/mode.ts";
-import type { Outcome } from "../topology/problem.ts";
-import type { Fault, Topology } from "../topology/topology.ts";
+import type { Fault, Host, Topology } from "../topology/topology.ts";
 import type { Answer, Question, Verdict } from "../trace/answer.ts";
 import type { Code } from "../trace/codes.ts";
 import { places } from "../trace/project.ts";
-import { answerQuestion, questionOf } from "./answer.ts";
-import { type PairClass, PairClasses } from "./pair-classes.ts";
+import { type Ask, answerQuestion, questionOf } from "./answer.ts";
+import { type PairClass, PairClasses, type PairOptions } from "./pair-classes.ts";
 
-/** How one probe between two pods ended, its reply included. */
+/** A network, and what it was made of. */
+export interface Built {
+  readonly topology: Topology;
+  readonly mode: Mode;
+  readonly network: Network;
+  /** All that was done to it, the topology's own faults among them. */
+  readonly faults: readonly Fault[];
+}
+
+/** Both probes between two pods, walked there and back. */
+export interface Walked {
+  /** The usual small packet; absent when one of the two has no address. */
+  readonly small?: Answer;
+  /** One as long as the sender's own MTU, not to be fragmented; absent when the sender has no route. */
+  readonly full?: Answer;
+}
+
+/** How a probe between two pods ended, its reply included. */
 export interface Ending {
   readonly verdict: Verdict;
   readonly code: Code;
 }
 
-/** A class of pairs, and how its witness's packets ended. */
+/** A class of pairs, and how both probes of its witness ended. */
 export interface ClassAnswer extends PairClass {
-  /** The usual small packet. */
   readonly small: Ending;
-  /** One as long as the sender's own MTU, not to be fragmented. */
   readonly full: Ending;
 }
 
-/** Every ordered pair of pods, answered. */
+/** Ordered pairs of pods, answered. */
 export interface AllPairs {
-  readonly pods: number;
   readonly pairs: number;
   readonly classes: readonly ClassAnswer[];
   /** The class of one pair, by full pod names (`default/pod-a`). */
   of(src: string, dst: string): ClassAnswer | undefined;
 }
 
-/**
- * Answers all ordered pairs of pods, both probes of each: one pair of every class is walked, there and back, and stands
- * for all of its class. `onClass` is told of each class walked, of how many.
- */
-export function allPairs(
-  topology: Topology,
-  mode: Mode,
-  faults: readonly Fault[] = [],
-  onClass: (done: number, of: number) => void = () => {},
-): Outcome<AllPairs> {
-  const built = buildNetwork(topology, mode, faults);
-  if (!built.ok) return built;
-  const all = [...topology.faults, ...faults];
-  const answer = (bound: boolean) =>
-    answered(topology, mode, built.value, new PairClasses(topology, all, { bound }), onClass);
-  // A packet that passes a third host meets its faults too: then none is only for two.
-  return { ok: true, value: answer(true) ?? (answer(false) as AllPairs) };
+/** The packet that is sent between pods; default as `trace` has it. */
+export type PairPacket = Pick<Ask, "protocol" | "dport">;
+
+/** Which pairs, which packet, and what is done with each class besides. */
+export interface PairsAsk extends PairOptions {
+  readonly packet?: PairPacket;
+  /** Told of every class as its witness is walked: the walks, and how many classes are done of how many. */
+  readonly onClass?: (answer: ClassAnswer, walked: Walked, done: number, of: number) => void;
 }
 
-function answered(
-  topology: Topology,
-  mode: Mode,
-  network: Network,
-  classes: PairClasses,
-  onClass: (done: number, of: number) => void,
-): AllPairs | undefined {
-  const all = classes.classes();
-  const answers: ClassAnswer[] = [];
-  for (const each of all) {
-    const ends = endings(topology, mode, network, each.witness);
-    if (classes.isBound && ends.strays) return undefined;
-    answers.push({ ...each, small: ends.small, full: ends.full });
-    onClass(answers.length, all.length);
+/**
+ * Answers ordered pairs of pods, all of them or those from some to some. One pair of every class is walked and stands
+ * for its class; what was walked for one question is not walked again for the next.
+ */
+export class PairWalks {
+  readonly #built: Built;
+  readonly #walked = new Map<string, { readonly walked: Walked; readonly ends: Pick<ClassAnswer, "small" | "full"> }>();
+  readonly #apart: ReadonlySet<string>;
+  #alike: Alike;
+  /** Whether faults between two hosts are taken to be met by their packets alone. */
+  #bound = true;
+
+  /** `apart` are hosts and routers that questions name: no other stands for them. */
+  constructor(built: Built, apart: ReadonlySet<string> = new Set()) {
+    this.#built = built;
+    this.#apart = apart;
+    this.#alike = new Alike(built.topology, built.faults, { bound: true, apart });
   }
-  const byKey = new Map(answers.map((answer) => [answer.key, answer]));
-  return {
-    pods: topology.pods.size,
-    pairs: answers.reduce((sum, { pairs }) => sum + pairs, 0),
-    classes: answers,
-    of: (src, dst) => byKey.get(classes.of(src, dst)),
-  };
+
+  answer(ask: PairsAsk = {}): AllPairs {
+    const { topology, faults } = this.#built;
+    const classes = new PairClasses(topology, faults, this.#alike, ask);
+    const all = classes.classes();
+    const answers: ClassAnswer[] = [];
+    for (const each of all) {
+      const { walked, ends } = this.#walk(each, ask.packet ?? {});
+      if (this.#strays(each, walked)) return this.#unbound(ask);
+      const answer = { ...each, ...ends };
+      answers.push(answer);
+      ask.onClass?.(answer, walked, answers.length, all.length);
+    }
+    const byKey = new Map(answers.map((answer) => [answer.key, answer]));
+    return {
+      pairs: answers.reduce((sum, { pairs }) => sum + pairs, 0),
+      classes: answers,
+      of: (src, dst) => byKey.get(classes.of(src, dst)),
+    };
+  }
+
+  /** A packet that passes a third host meets its faults too: then none of them is only for two. */
+  #unbound(ask: PairsAsk): AllPairs {
+    const { topology, faults } = this.#built;
+    this.#bound = false;
+    this.#alike = new Alike(topology, faults, { bound: false, apart: this.#apart });
+    this.#walked.clear();
+    return this.answer(ask);
+  }
+
+  #walk({ key, witness }: PairClass, packet: PairPacket) {
+    const whole = `${JSON.stringify(packet)} ${key}`;
+    const known = this.#walked.get(whole);
+    if (known) return known;
+    const walked = walkPair(this.#built, witness, packet);
+    const made = { walked, ends: endingsOf(this.#built, witness, walked) };
+    this.#walked.set(whole, made);
+    return made;
+  }
+
+  /** Routers that are alike, together. */
+  get routers(): Alike["routers"] {
+    return this.#alike.routers;
+  }
+
+  /** One host of every class with how many are like it; one with faults that are between two hosts is by itself. */
+  samples(): readonly { readonly host: Host; readonly alike: number }[] {
+    const touched = new Set(this.#alike.bound.map(({ on }) => on));
+    return this.#alike.classes.flatMap(({ hosts }) => {
+      const plain = hosts.filter(({ name }) => !touched.has(name));
+      const own = hosts.filter(({ name }) => touched.has(name)).map((host) => ({ host, alike: 1 }));
+      return plain[0] ? [{ host: plain[0], alike: plain.length }, ...own] : own;
+    });
+  }
+
+  #strays({ witness }: PairClass, { small, full }: Walked): boolean {
+    if (!this.#bound || this.#alike.bound.length === 0) return false;
+    const own = new Set(witness.map((name) => `host/${this.#built.topology.pods.get(name)?.host}`));
+    return [small, full].some((answer) => answer && hostsOf(answer).some((host) => !own.has(host)));
+  }
 }
 
 /** Walks both probes of one pair, by full pod names. */
-export function endings(
-  topology: Topology,
-  mode: Mode,
-  network: Network,
-  [src, dst]: readonly [string, string],
-): { readonly small: Ending; readonly full: Ending; readonly strays: boolean } {
-  const asked = questionOf(topology, network, mode, { src: `pod:${src}`, dst: `pod:${dst}` });
-  if (!asked.ok) {
-    const sends = questionOf(topology, network, mode, { src: `pod:${src}`, dst: `pod:${src}` }).ok;
-    const none = { verdict: "UNREACHABLE", code: sends ? "DST_UNKNOWN_IP" : "SRC_NO_ADDRESS" } as const;
-    return { small: none, full: none, strays: false };
-  }
+export function walkPair(
+  { topology, mode, network }: Built,
+  [src, dst]: PairClass["witness"],
+  packet: PairPacket = {},
+): Walked {
+  const asked = questionOf(topology, network, mode, { ...packet, src: `pod:${src}`, dst: `pod:${dst}` });
+  if (!asked.ok) return {};
   const small = answerQuestion(network, asked.value);
   const size = senderMtu(network, asked.value);
-  const full = size === undefined ? small : answerQuestion(network, { ...asked.value, size, df: "always" });
-  const own = new Set([src, dst].map((name) => `host/${topology.pods.get(name)?.host}`));
-  const strays = [small, full].some((answer) => hostsOf(answer).some((host) => !own.has(host)));
-  return { small: endingOf(small), full: endingOf(full), strays };
+  return size === undefined
+    ? { small }
+    : { small, full: answerQuestion(network, { ...asked.value, size, df: "always" }) };
 }
 
-function endingOf({ verdict, code }: Answer): Ending {
-  return { verdict, code };
+/** How both probes ended; one that could not be sent ended where it began. */
+export function endingsOf(
+  { topology, mode, network }: Built,
+  [src]: PairClass["witness"],
+  { small, full }: Walked,
+): Pick<ClassAnswer, "small" | "full"> {
+  if (!small) {
+    const sends = questionOf(topology, network, mode, { src: `pod:${src}`, dst: `pod:${src}` }).ok;
+    const none = { verdict: "UNREACHABLE", code: sends ? "DST_UNKNOWN_IP" : "SRC_NO_ADDRESS" } as const;
+    return { small: none, full: none };
+  }
+  const { verdict, code } = small;
+  const long = full ?? small;
+  return { small: { verdict, code }, full: { verdict: long.verdict, code: long.code } };
 }
 
 function hostsOf({ forward, reply }: Answer): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Session } from "../bgp/session.ts";
+import type { Expectation } from "../expect/expectation.ts";
 import type { LintFinding, Severity, Sighting } from "../lint/finding.ts";
 import { SEVERITIES } from "../lint/finding.ts";
 import { kindsOf } from "../lint/kinds.ts";
@@ -9,6 +10,9 @@ import { routersOf } from "../modes/gateways.ts";
 import type { Mode } from "../modes/mode.ts";
 import type { Outcome } from "../topology/problem.ts";
 import type { Fault, Topology } from "../topology/topology.ts";
+import { type Built, type Ending, PairWalks } from "./all-pairs.ts";
+import { type Expected, expected, namedPlaces } from "./expect.ts";
+import { type Failing, failAny, type Losses } from "./fail-any.ts";
 import { walkWays } from "./ways.ts";
 
 /** What is looked at: a topology in a mode, with what is done to it. */
@@ -18,6 +22,13 @@ export interface CheckAsk {
   readonly faults?: readonly Fault[];
   /** Where a path of the topology's file stands. */
   readonly locate?: Locate;
+  /** Leave the pairs of pods out: only the lint. */
+  readonly lintOnly?: boolean;
+  readonly expectations?: readonly Expectation[];
+  /** Kinds of elements that are taken away, one after the other. */
+  readonly failAny?: readonly Failing[];
+  /** Told what is being done, and how far it is. */
+  readonly onProgress?: (what: string, done: number, of: number) => void;
 }
 
 /** The answer to `check`. */
@@ -25,6 +36,26 @@ export interface CheckAnswer {
   readonly mode: string;
   readonly topology: string;
   readonly lint: Lint;
+  readonly pairs?: PairCounts;
+  readonly expected: readonly Expected[];
+  readonly losses?: Losses;
+}
+
+/** All ordered pairs of pods, counted by how both probes between them ended. */
+export interface PairCounts {
+  readonly pods: number;
+  readonly pairs: number;
+  /** Of so many classes one pair each was walked. */
+  readonly classes: number;
+  readonly endings: readonly PairCount[];
+}
+
+/** Pairs whose probe ended alike, and one of them. */
+export interface PairCount extends Ending {
+  /** The usual packet, or one of the sender's MTU that is not to be fragmented. */
+  readonly packet: "small" | "full";
+  readonly pairs: number;
+  readonly witness: readonly [src: string, dst: string];
 }
 
 /** What is wrong, and how much was looked at to say so. */
@@ -44,14 +75,48 @@ export interface Lint {
 
 /**
  * Answers `check`: reads the tables of one host of each kind and of every router, and walks packets between kinds, so
- * that the work grows with the kinds and not with the hosts.
+ * that the work grows with the kinds and not with the hosts. Then all pairs of pods by classes, what is expected of
+ * some of them, and what breaks when something fails.
  */
-export function checkQuestion({
-  topology,
-  mode,
-  faults = [],
-  locate = () => undefined,
-}: CheckAsk): Outcome<CheckAnswer> {
+export function checkQuestion(ask: CheckAsk): Outcome<CheckAnswer> {
+  const linted = lintOf(ask);
+  if (!linted.ok) return linted;
+  const { topology, mode, faults = [], expectations = [], failAny: failing = [], onProgress = () => {} } = ask;
+  const answer = { mode: mode.name, topology: topology.name, lint: linted.value.lint, expected: [] };
+  if (ask.lintOnly) return { ok: true, value: answer };
+  const { carried, network } = linted.value;
+  const built = { topology: carried, mode, network, faults: [...carried.faults, ...faults] };
+  const walks = new PairWalks(built, namedPlaces(expectations));
+  const pairs = countPairs(built, walks, onProgress);
+  const held = expectations.map((expectation, i) => {
+    onProgress("expectations", i, expectations.length);
+    return expected(expectation, walks, built);
+  });
+  const losses = failAny(failing, built, walks, (done, of) => onProgress("elements taken away", done, of));
+  if (!losses.ok) return losses;
+  return { ok: true, value: { ...answer, pairs, expected: held, ...(failing.length > 0 && { losses: losses.value }) } };
+}
+
+function countPairs(
+  { topology }: Built,
+  walks: PairWalks,
+  onProgress: NonNullable<CheckAsk["onProgress"]>,
+): PairCounts {
+  const { pairs, classes } = walks.answer({ onClass: (_, __, done, of) => onProgress("classes of pairs", done, of) });
+  const counts = new Map<string, PairCount>();
+  for (const packet of ["small", "full"] as const) {
+    for (const each of classes) {
+      const { verdict, code } = each[packet];
+      const key = `${packet} ${verdict} ${code}`;
+      const known = counts.get(key);
+      const { witness } = known ?? each;
+      counts.set(key, { packet, verdict, code, pairs: each.pairs + (known?.pairs ?? 0), witness });
+    }
+  }
+  return { pods: topology.pods.size, pairs, classes: classes.length, endings: [...counts.values()] };
+}
+
+function lintOf({ topology, mode, faults = [], locate = () => undefined }: CheckAsk) {
   const carried = inFamilies(topology, mode);
   const built = buildNetwork(carried, mode, faults);
   if (!built.ok) return built;
@@ -61,24 +126,12 @@ export function checkQuestion({
   const seen = once([...ofMode(topology, mode), ...sightings(scope)], ways.seen);
   const findings = findingsOf(seen, scope.faults, locate);
   const count = (severity: Severity) => findings.filter((finding) => finding.severity === severity).length;
-  return {
-    ok: true,
-    value: {
-      mode: mode.name,
-      topology: topology.name,
-      lint: {
-        findings,
-        counts: { error: count("error"), warning: count("warning"), note: count("note") },
-        looked: { hosts: topology.hosts.size, kinds: scope.kinds.length, pairs: ways.pairs, walked: ways.walked },
-      },
-    },
+  const lint: Lint = {
+    findings,
+    counts: { error: count("error"), warning: count("warning"), note: count("note") },
+    looked: { hosts: topology.hosts.size, kinds: scope.kinds.length, pairs: ways.pairs, walked: ways.walked },
   };
-}
-
-/** Whether anything as bad as `from`, or worse, was found. */
-export function hasFindings({ lint }: CheckAnswer, from: Severity): boolean {
-  const bad = SEVERITIES.slice(0, SEVERITIES.indexOf(from) + 1);
-  return bad.some((severity) => lint.counts[severity] > 0);
+  return { ok: true, value: { lint, carried, network } } as const;
 }
 
 function scopeOf(topology: Topology, network: ModelNetwork, faults: readonly Fault[]): Scope {

@@ -1,3 +1,4 @@
+import { arrives } from "../diagnose/conclusion.ts";
 import { bgpView, buildNetwork, type ModelNetwork } from "../modes/build.ts";
 import type { Mode } from "../modes/mode.ts";
 import type { Problem } from "../topology/problem.ts";
@@ -58,13 +59,13 @@ function compareOne(topology: Topology, mode: Mode, ask: Ask) {
   const [host, other] = [hostOf(topology, answer.question.src.netns), hostOf(topology, answer.question.dst.netns)];
   const peer = other !== host ? other : [...topology.hosts.keys()].find((name) => name !== host);
   const holds = host === undefined ? undefined : holdsOf(built.value, host, peer);
-  const delivers = delivered(answer);
+  const isGood = arrives(answer.verdict);
   return {
     ok: true,
     value: {
       mode,
       answer,
-      delivers,
+      delivers: isGood,
       bgp: mode.bgp(topology),
       fabric: fabricOf(answer),
       contract: [
@@ -72,21 +73,17 @@ function compareOne(topology: Topology, mode: Mode, ask: Ask) {
         ...sessions(topology, built.value, machinesOf(topology, directions)),
       ],
       ...(holds && { holds }),
-      settings: neededSettings(topology, mode, (changed) => arrives(changed, mode, ask, topology, delivers)),
+      settings: neededSettings(topology, mode, (changed) => holdsUp(changed, mode, ask, topology, isGood)),
     },
   } as const;
 }
 
 /** Whether a packet and its reply arrive in a topology with other settings; as it is, that is known. */
-function arrives(changed: Topology, mode: Mode, ask: Ask, own: Topology, known: boolean): boolean {
+function holdsUp(changed: Topology, mode: Mode, ask: Ask, own: Topology, known: boolean): boolean {
   if (changed === own) return known;
   const built = buildNetwork(changed, mode, ask.faults ?? []);
   const question = built.ok ? questionOf(changed, built.value, mode, ask) : built;
-  return built.ok && question.ok && delivered(answerQuestion(built.value, question.value));
-}
-
-function delivered({ verdict }: Answer): boolean {
-  return verdict === "REACHABLE" || verdict === "REACHABLE_WITH_RISK";
+  return built.ok && question.ok && arrives(answerQuestion(built.value, question.value).verdict);
 }
 
 function hostOf(topology: Topology, netns: string | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import { Alike } from "../alike/alike.ts";
+import type { Alike } from "../alike/alike.ts";
 import type { Bound } from "../alike/bound.ts";
 import { hostNaming, relativeText } from "../alike/relative.ts";
 import { podAddresses } from "../modes/ipam.ts";
@@ -16,20 +16,36 @@ export interface PairClass {
   readonly witness: readonly [src: string, dst: string];
 }
 
-/** Pods of one kind on one host. */
+/** Which pods are asked about, those that send and those that are sent to; default: all. */
+export interface PairOptions {
+  readonly from?: (pod: Pod) => boolean;
+  readonly to?: (pod: Pod) => boolean;
+}
+
+/** Pods of one kind on one host: those that send, and those that are sent to. */
 interface Group {
   readonly cell: Cell;
   readonly host: Host;
   readonly site: number;
-  readonly pods: string[];
+  readonly from: string[];
+  readonly to: string[];
+  /** How many are among both. */
+  both: number;
 }
 
 /** Pods of one kind on all hosts of one class. */
 interface Cell {
   readonly key: string;
   readonly groups: Map<string, Group>;
-  readonly perSite: Map<number, number>;
+  readonly from: Tally;
+  readonly to: Tally;
+  both: number;
+}
+
+/** Pods counted, altogether and by site. */
+interface Tally {
   total: number;
+  readonly perSite: Map<number, number>;
 }
 
 /**
@@ -48,10 +64,9 @@ export class PairClasses {
   readonly #turn = new Map<Fault, number>();
   readonly #addresses = new Map<string, ReturnType<typeof podAddresses>>();
 
-  /** Without `bound` every fault sets its host apart from all others, however little it reaches. */
-  constructor(topology: Topology, faults: readonly Fault[], options: { readonly bound: boolean }) {
+  constructor(topology: Topology, faults: readonly Fault[], alike: Alike, options: PairOptions = {}) {
     this.#topology = topology;
-    this.#alike = new Alike(topology, faults, options);
+    this.#alike = alike;
     const turns = new Map<string, number>();
     for (const fault of faults) {
       const turn = turns.get(fault.target.name) ?? 0;
@@ -63,7 +78,7 @@ export class PairClasses {
       this.#bound.set(bound.on, about);
       about.set(bound.about.name, [...(about.get(bound.about.name) ?? []), bound]);
     }
-    for (const { index, hosts } of this.#alike.classes) for (const host of hosts) this.#count(host, index);
+    for (const { index, hosts } of this.#alike.classes) for (const host of hosts) this.#count(host, index, options);
   }
 
   /** Whether some faults were taken to be met by two hosts' packets alone. */
@@ -99,28 +114,33 @@ export class PairClasses {
     return classes;
   }
 
-  #count(host: Host, index: number): void {
+  #count(host: Host, index: number, { from = everybody, to = everybody }: PairOptions): void {
     const groups = new Map<string, Group>();
     const site = this.#alike.siteOf(host);
     for (const pod of this.#topology.pods.on(host.name)) {
+      const [sends, receives] = [from(pod), to(pod)];
+      if (!sends && !receives) continue;
       const words = this.#words(pod, host);
-      const known = groups.get(words);
-      if (known) {
-        known.pods.push(pod.name);
-        continue;
-      }
-      const key = `${index} ${words}`;
-      const cell = this.#cells.get(key) ?? { key, groups: new Map(), perSite: new Map(), total: 0 };
-      this.#cells.set(key, cell);
-      const group = { cell, host, site, pods: [pod.name] };
+      const group = groups.get(words) ?? this.#group(host, site, `${index} ${words}`);
       groups.set(words, group);
-      cell.groups.set(host.name, group);
+      if (sends) group.from.push(pod.name);
+      if (receives) group.to.push(pod.name);
+      if (sends && receives) group.both++;
     }
-    for (const { cell, pods } of groups.values()) {
-      cell.total += pods.length;
-      cell.perSite.set(site, (cell.perSite.get(site) ?? 0) + pods.length);
+    for (const { cell, from: senders, to: receivers, both } of groups.values()) {
+      tally(cell.from, site, senders.length);
+      tally(cell.to, site, receivers.length);
+      cell.both += both;
     }
     this.#groups.set(host.name, groups);
+  }
+
+  #group(host: Host, site: number, key: string): Group {
+    const cell = this.#cells.get(key) ?? { key, groups: new Map(), from: noTally(), to: noTally(), both: 0 };
+    this.#cells.set(key, cell);
+    const group: Group = { cell, host, site, from: [], to: [], both: 0 };
+    cell.groups.set(host.name, group);
+    return group;
   }
 
   #words(pod: Pod, host: Host): string {
@@ -187,8 +207,8 @@ export class PairClasses {
 
   #pairUp(from: Group, to: Group, classes: Map<string, PairClass>, counts: Map<string, number>): void {
     const between = this.#between(from.host, to.host);
-    const sources = grouped(from.pods, (pod) => this.#marks(pod, from, between.back));
-    const targets = grouped(to.pods, (pod) => this.#marks(pod, to, between.out));
+    const sources = grouped(from.from, (pod) => this.#marks(pod, from, between.back));
+    const targets = grouped(to.to, (pod) => this.#marks(pod, to, between.out));
     for (const [a, [src, ...otherSources]] of sources) {
       for (const [b, [dst, ...otherTargets]] of targets) {
         const key = keyOf(from, to, { ...between, in: [a, b] });
@@ -198,7 +218,7 @@ export class PairClasses {
       }
     }
     const both = `${from.cell.key} ${to.cell.key} ${relationOf(from, to)}`;
-    counts.set(both, (counts.get(both) ?? 0) + from.pods.length * to.pods.length);
+    counts.set(both, (counts.get(both) ?? 0) + from.from.length * to.to.length);
   }
 
   /** Some pair of two kinds between which no fault lies. */
@@ -207,9 +227,9 @@ export class PairClasses {
       const candidates = relation === "host" ? [to.groups.get(a.host.name)] : to.groups.values();
       for (const b of candidates) {
         if (!b || relationOf(a, b) !== relation || this.#meet(a.host.name, b.host.name)) continue;
-        const src = a.pods[0] as string;
-        const dst = b.pods.find((pod) => pod !== src);
-        if (dst !== undefined)
+        const src = a.from.find((pod) => b.to.some((other) => other !== pod));
+        const dst = b.to.find((pod) => pod !== src);
+        if (src !== undefined && dst !== undefined)
           return [
             { group: a, pod: src },
             { group: b, pod: dst },
@@ -246,9 +266,23 @@ function relationOf(a: Group, b: Group): Relation {
 function countsOf(from: Cell, to: Cell): Readonly<Record<Relation, number>> {
   let host = 0;
   let site = 0;
-  for (const [name, { pods }] of from.groups) host += pods.length * (to.groups.get(name)?.pods.length ?? 0);
-  for (const [index, pods] of from.perSite) site += pods * (to.perSite.get(index) ?? 0);
-  return { host: from === to ? host - from.total : host, site: site - host, far: from.total * to.total - site };
+  for (const [name, group] of from.groups) host += group.from.length * (to.groups.get(name)?.to.length ?? 0);
+  for (const [index, pods] of from.from.perSite) site += pods * (to.to.perSite.get(index) ?? 0);
+  const far = from.from.total * to.to.total - site;
+  return { host: from === to ? host - from.both : host, site: site - host, far };
+}
+
+function everybody(): boolean {
+  return true;
+}
+
+function noTally(): Tally {
+  return { total: 0, perSite: new Map() };
+}
+
+function tally(into: Tally, site: number, pods: number): void {
+  into.total += pods;
+  into.perSite.set(site, (into.perSite.get(site) ?? 0) + pods);
 }
 
 function grouped(pods: readonly string[], markOf: (pod: string) => string): ReadonlyMap<string, readonly string[]> {

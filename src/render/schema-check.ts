@@ -1,4 +1,4 @@
-import { COUNT, document, list, object, one, ref, type Schema, TEXT } from "./schema-words.ts";
+import { COUNT, document, list, object, one, ref, type Schema, TEXT, TRUTH } from "./schema-words.ts";
 
 const DEFS: Readonly<Record<string, Schema>> = {
   finding: object({
@@ -6,10 +6,45 @@ const DEFS: Readonly<Record<string, Schema>> = {
     severity: one("error", "warning", "note"),
     at: { ...TEXT, description: "a machine, a pod or a subnet by its plain name; an example where count is above 1" },
     count: { ...COUNT, description: "machines that it is true of" },
-    "place?": object({ file: TEXT, line: COUNT, column: COUNT }, "lines and columns count from 1"),
+    "place?": ref("place"),
     text: { ...TEXT, description: "what is wrong" },
     sees: { ...TEXT, description: "what will be seen of it" },
     fix: { ...TEXT, description: "what to do" },
+  }),
+  place: object({ file: TEXT, line: COUNT, column: COUNT }, "lines and columns count from 1"),
+  ending: object({
+    packet: one("small", "full"),
+    verdict: TEXT,
+    code: TEXT,
+    pairs: COUNT,
+    witness: list(TEXT, "two pods of such a pair"),
+  }),
+  expected: object({
+    name: TEXT,
+    "place?": ref("place"),
+    holds: TRUTH,
+    of: COUNT,
+    broken: COUNT,
+    what: one("pairs", "nodes"),
+    "text?": { ...TEXT, description: "one that is not so, and why" },
+  }),
+  loss: object({
+    kind: one("link", "host", "router"),
+    name: TEXT,
+    alike: { ...COUNT, description: "elements whose loss breaks as much, this one among them" },
+    breaks: { ...COUNT, description: "ordered pairs of pods" },
+    witness: list(TEXT),
+    code: TEXT,
+  }),
+  item: object({
+    id: { ...TEXT, description: "the same from run to run; a baseline names it" },
+    level: one("error", "warning", "note"),
+    code: TEXT,
+    text: TEXT,
+    count: COUNT,
+    "place?": ref("place"),
+    "undetermined?": TRUTH,
+    "accepted?": one("accepted", "expired", "grown"),
   }),
 };
 
@@ -29,6 +64,14 @@ export function checkSchema(): Schema {
           "how many hosts there are, of how many kinds, and between how many pairs of kinds packets were walked",
         ),
       }),
+      "pairs?": object(
+        { pods: COUNT, pairs: COUNT, classes: COUNT, endings: list(ref("ending")) },
+        "all ordered pairs of pods, counted by how both packets ended; one pair of each class was walked",
+      ),
+      expected: list(ref("expected")),
+      "losses?": object({ tried: COUNT, elements: COUNT, losses: list(ref("loss"), "the worst first") }),
+      items: list(ref("item"), "everything that is wrong"),
+      stale: list(object({ id: TEXT, "place?": ref("place") }), "entries of the baseline that accept nothing any more"),
     },
     DEFS,
   );

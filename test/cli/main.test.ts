@@ -108,6 +108,8 @@ describe("modes", () => {
 
 describe("a fault in the program itself", () => {
   const broken: Io = {
+    progress: () => undefined,
+    today: () => "2026-11-26",
     version: "1",
     env: {},
     packaged: {

@@ -18,6 +18,8 @@ export interface Around {
   readonly columns?: number;
   /** How many writes standard output takes before its reader goes away. */
   readonly patience?: number;
+  /** Default 2026-11-26. */
+  readonly today?: string;
   /** Where files go, by name, and bytes on standard output, by `-`; without it nothing can be written. */
   readonly written?: Map<string, Uint8Array>;
 }
@@ -31,6 +33,8 @@ export async function shell(argv: readonly string[], around: Around = {}): Promi
   let err = "";
   let writes = 0;
   const io: Io = {
+    progress: () => undefined,
+    today: () => around.today ?? "2026-11-26",
     version: "1.2.3",
     env,
     packaged: system("", PACKAGED).packaged,

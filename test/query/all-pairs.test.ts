@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { buildNetwork } from "../../src/modes/build.ts";
 import type { Mode } from "../../src/modes/mode.ts";
 import { modes } from "../../src/modes/registry.ts";
-import { allPairs, endings } from "../../src/query/all-pairs.ts";
+import { type Built, endingsOf, PairWalks, walkPair } from "../../src/query/all-pairs.ts";
 import type { Fault, Topology } from "../../src/topology/topology.ts";
 import { faultsOf, type Racks, racks, topologyOf } from "./racks.ts";
 
@@ -21,8 +21,9 @@ async function holds(draw: Racks, mode: Mode): Promise<void> {
   const topology = await topologyOf(draw);
   const faults = possible(topology, mode, faultsOf(draw));
   const built = buildNetwork(topology, mode, faults);
-  const answer = allPairs(topology, mode, faults);
-  if (!built.ok || !answer.ok) throw new Error("not built");
+  if (!built.ok) throw new Error("not built");
+  const network: Built = { topology, mode, network: built.value, faults };
+  const answer = new PairWalks(network).answer();
   const names = [...topology.pods.names()];
   let pairs = 0;
   const told: string[] = [];
@@ -31,8 +32,8 @@ async function holds(draw: Racks, mode: Mode): Promise<void> {
     for (const dst of names) {
       if (src === dst) continue;
       pairs++;
-      const { small, full } = endings(topology, mode, built.value, [src, dst]);
-      const found = answer.value.of(src, dst);
+      const { small, full } = endingsOf(network, [src, dst], walkPair(network, [src, dst]));
+      const found = answer.of(src, dst);
       const words = (ending: { readonly verdict: string; readonly code: string } | undefined) =>
         `${ending?.verdict} ${ending?.code}`;
       counted.set(found?.key ?? "", (counted.get(found?.key ?? "") ?? 0) + 1);
@@ -42,8 +43,8 @@ async function holds(draw: Racks, mode: Mode): Promise<void> {
     }
   }
   expect({ told, faults: told.length > 0 ? faults : [] }).toEqual({ told: [], faults: [] });
-  expect(answer.value.pairs).toBe(pairs);
-  expect(answer.value.classes.map(({ key, pairs }) => [key, pairs]).sort()).toEqual([...counted].sort());
+  expect(answer.pairs).toBe(pairs);
+  expect(answer.classes.map(({ key, pairs }) => [key, pairs]).sort()).toEqual([...counted].sort());
 }
 
 /** Draws that once told a class wrong. */

@@ -13,5 +13,7 @@ export const schema: Run = async ([name = ""], _flags, io) => {
 
 async function load(name: string): Promise<unknown> {
   if (name === "topology") return (await import("../../topology/schema.ts")).topologyJsonSchema();
+  if (name === "expect") return (await import("../../expect/schema.ts")).expectationsJsonSchema();
+  if (name === "baseline") return (await import("../../expect/baseline-schema.ts")).baselineJsonSchema();
   return (await import("../../render/schemas.ts")).schemaOf(name);
 }
