@@ -64,6 +64,6 @@ function ofLoss({ kind, name, alike, breaks, code, witness }: Loss): CheckItem {
 }
 
 /** `pod-a → pod-b`. */
-export function way([src, dst]: readonly [string, string]): string {
+function way([src, dst]: readonly [string, string]): string {
   return `${placeName(`pod/${src}`)} → ${placeName(`pod/${dst}`)}`;
 }
