@@ -14,7 +14,6 @@ const SHARED = {
 export const calicoIpip = calicoMode({
   ...SHARED,
   name: "calico-ipip",
-  aliases: ["ipip"],
   summary: "pods on point-to-point links; packets for other nodes ride in IP-in-IP, inside the kernel",
   needs: ["IP protocol 4 between nodes", "TCP 179 between BGP peers"],
   choice: { ipipMode: "Always" },
@@ -24,7 +23,6 @@ export const calicoIpip = calicoMode({
 export const calicoIpipCrossSubnet = calicoMode({
   ...SHARED,
   name: "calico-ipip-crosssubnet",
-  aliases: [],
   summary: "pods on point-to-point links; plain routes inside a subnet, IP-in-IP between subnets",
   needs: [
     "IP protocol 4 between subnets",

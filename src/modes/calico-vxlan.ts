@@ -1,7 +1,6 @@
 import { calicoMode } from "./calico.ts";
 
 const SHARED = {
-  aliases: [],
   families: [4, 6],
   source: "projectcalico/calico felix/dataplane/linux/vxlan_mgr.go, route_mgr.go, felix/vxlanfdb/vxlan_fdb.go",
   bird: false,

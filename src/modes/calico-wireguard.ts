@@ -5,7 +5,6 @@ import { calicoMode } from "./calico.ts";
  */
 export const calicoWireguard = calicoMode({
   name: "calico-wireguard",
-  aliases: [],
   summary: "pods on point-to-point links; packets for other nodes ride in WireGuard, sealed, inside the kernel",
   needs: ["UDP 51820 between nodes, and 51821 for IPv6", "TCP 179 between BGP peers", "the wireguard module"],
   families: [4, 6],

@@ -9,7 +9,6 @@ const TUNNEL = "flannel.ipip";
 
 const SHARED = {
   ...FLANNEL,
-  aliases: [],
   families: [4],
   source: "flannel-io/flannel pkg/backend/ipip/ipip.go, pkg/backend/route_network.go",
 } as const;

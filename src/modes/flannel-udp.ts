@@ -12,7 +12,6 @@ const TUN = "flannel0";
 export const flannelUdp = {
   ...FLANNEL,
   name: "flannel-udp",
-  aliases: ["udp"],
   summary: "pods on a bridge; flanneld takes every packet to user space and back, in UDP",
   needs: ["UDP 8285 between nodes", "amd64"],
   deprecated: { since: "v0.8.0", why: "upstream keeps it for debugging, and for kernels without VXLAN" },

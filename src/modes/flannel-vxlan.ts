@@ -19,7 +19,6 @@ const SHARED = {
 export const flannelVxlan = {
   ...SHARED,
   name: "flannel-vxlan",
-  aliases: ["vxlan"],
   summary: "pods on a bridge; packets for other nodes ride in VXLAN, inside the kernel",
   needs: ["UDP 8472 between nodes"],
   program: (node) => program(node, () => false),
@@ -29,7 +28,6 @@ export const flannelVxlan = {
 export const flannelVxlanDirect = {
   ...SHARED,
   name: "flannel-vxlan-direct",
-  aliases: [],
   summary: "pods on a bridge; plain routes to nodes on the same link, VXLAN to all others",
   needs: ["UDP 8472 between subnets", "a fabric that passes pod addresses inside a subnet"],
   program: (node) => program(node, directRouting(node)),

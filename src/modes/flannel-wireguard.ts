@@ -15,7 +15,6 @@ const DEVICE = { 4: "flannel-wg", 6: "flannel-wg-v6" } as const;
 export const flannelWireguard = {
   ...FLANNEL,
   name: "flannel-wireguard",
-  aliases: [],
   summary: "pods on a bridge; packets for other nodes ride in WireGuard, sealed, inside the kernel",
   needs: ["UDP 51820 between nodes, and 51821 for IPv6", "the wireguard module"],
   families: [4, 6],

@@ -1,5 +1,6 @@
 import type { Prefix } from "../addr/prefix.ts";
 import type { Problem } from "../topology/problem.ts";
+import type { ModeName } from "../topology/settings.ts";
 import type { Assumption, Topology } from "../topology/topology.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Announcing } from "./routing.ts";
@@ -10,11 +11,9 @@ import type { Announcing } from "./routing.ts";
  */
 export interface Mode extends Announcing {
   /** The canonical name: `flannel-vxlan`. */
-  readonly name: string;
+  readonly name: ModeName;
   /** The product, in lower case: `flannel`. */
   readonly family: string;
-  /** Short names that mean this mode. */
-  readonly aliases: readonly string[];
   /** One line of character. */
   readonly summary: string;
   /** What it asks of the network and the machines, in a few words each. */

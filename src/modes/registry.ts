@@ -1,6 +1,6 @@
 import { nearest } from "../topology/nearest.ts";
 import type { Outcome, Problem } from "../topology/problem.ts";
-import { MODE_ALIASES, MODES } from "../topology/settings.ts";
+import { MODE_ALIASES, MODES, type ModeName } from "../topology/settings.ts";
 import { calicoBgp } from "./calico-bgp.ts";
 import { calicoIpip, calicoIpipCrossSubnet } from "./calico-ipip.ts";
 import { calicoVxlan, calicoVxlanCrossSubnet } from "./calico-vxlan.ts";
@@ -12,22 +12,30 @@ import { flannelVxlan, flannelVxlanDirect } from "./flannel-vxlan.ts";
 import { flannelWireguard } from "./flannel-wireguard.ts";
 import type { Mode } from "./mode.ts";
 
-/** Every mode that is built, in the order it is listed; a new mode is one file and one word here. */
-export const modes: readonly Mode[] = [
-  flannelUdp,
-  flannelVxlan,
-  flannelVxlanDirect,
-  flannelHostGw,
-  flannelIpip,
-  flannelIpipDirect,
-  flannelWireguard,
-  calicoBgp,
-  calicoIpip,
-  calicoIpipCrossSubnet,
-  calicoVxlan,
-  calicoVxlanCrossSubnet,
-  calicoWireguard,
-];
+/** What builds each mode; a new one is a file, a word here, and what a user can say of it in `topology/settings.ts`. */
+const BUILT: { readonly [name in ModeName]: Mode } = {
+  "flannel-udp": flannelUdp,
+  "flannel-vxlan": flannelVxlan,
+  "flannel-vxlan-direct": flannelVxlanDirect,
+  "flannel-host-gw": flannelHostGw,
+  "flannel-ipip": flannelIpip,
+  "flannel-ipip-direct": flannelIpipDirect,
+  "flannel-wireguard": flannelWireguard,
+  "calico-bgp": calicoBgp,
+  "calico-ipip": calicoIpip,
+  "calico-ipip-crosssubnet": calicoIpipCrossSubnet,
+  "calico-vxlan": calicoVxlan,
+  "calico-vxlan-crosssubnet": calicoVxlanCrossSubnet,
+  "calico-wireguard": calicoWireguard,
+};
+
+/** Every mode, in the order they are listed. */
+export const modes: readonly Mode[] = MODES.map((name) => BUILT[name]);
+
+/** Short names that mean a mode. */
+export function aliasesOf({ name }: Mode): readonly string[] {
+  return [...MODE_ALIASES].flatMap(([alias, meant]) => (meant === name ? [alias] : []));
+}
 
 /** The mode a word means: a canonical name or an alias; else what is wrong with the word. */
 export function findMode(word: string): Outcome<Mode> {

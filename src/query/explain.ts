@@ -1,6 +1,6 @@
 import { findLintCode, LINT_CODES, type LintEntry } from "../lint/codes.ts";
 import type { Mode } from "../modes/mode.ts";
-import { modes } from "../modes/registry.ts";
+import { aliasesOf, modes } from "../modes/registry.ts";
 import { nearest } from "../topology/nearest.ts";
 import { CODES, type Explanation as CodeExplanation, findCode } from "../trace/codes.ts";
 import { type Entry, GLOSSARY } from "./glossary.ts";
@@ -21,7 +21,7 @@ export function explain(word: string): Explanation {
   if (lint) return { kind: "lint", entry: lint };
   const lower = wanted.toLowerCase();
   const entry = GLOSSARY.find((candidate) => spellings(candidate).some((spelling) => means(spelling, lower)));
-  const mode = modes.find((candidate) => candidate.name === lower || candidate.aliases.includes(lower));
+  const mode = modes.find((candidate) => candidate.name === lower || aliasesOf(candidate).includes(lower));
   if (mode && (mode.name === lower || !entry)) return { kind: "mode", mode };
   if (entry) return { kind: "word", entry };
   const close = nearest(wanted, words());

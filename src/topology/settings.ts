@@ -1,32 +1,10 @@
-/** The modes a topology may name; `modes` builds each of them. */
-export const MODES = [
-  "flannel-udp",
-  "flannel-vxlan",
-  "flannel-vxlan-direct",
-  "flannel-host-gw",
-  "flannel-ipip",
-  "flannel-ipip-direct",
-  "flannel-wireguard",
-  "calico-bgp",
-  "calico-ipip",
-  "calico-ipip-crosssubnet",
-  "calico-vxlan",
-  "calico-vxlan-crosssubnet",
-  "calico-wireguard",
-] as const;
-
-export type ModeName = (typeof MODES)[number];
-
-/** Short names that the command line takes, and the mode each of them means. */
-export const MODE_ALIASES: ReadonlyMap<string, ModeName> = new Map([
-  ["udp", "flannel-udp"],
-  ["vxlan", "flannel-vxlan"],
-  ["host-gw", "flannel-host-gw"],
-  ["hostgw", "flannel-host-gw"],
-  ["bgp", "calico-bgp"],
-  ["calico-noencap", "calico-bgp"],
-  ["ipip", "calico-ipip"],
-]);
+/** What a topology file and a command line can say of a mode; `modes` builds it under the same name. */
+interface ModeWords {
+  /** Short names that the command line takes. */
+  readonly aliases?: readonly string[];
+  /** What its agent can be told, in upstream's spelling. */
+  readonly settings?: Readonly<Record<string, Setting>>;
+}
 
 /** A whole number that a mode's agent can be told, with the range it takes. */
 export interface Setting {
@@ -48,35 +26,58 @@ const calicoVxlan = {
   mtuV6: { ...tunnelMtu, about: "MTU of the tunnel device for IPv6" },
 };
 
+const flannelVxlan = { VNI: vni, Port: { ...port, about: "UDP port of VXLAN, default 8472" }, MTU: underlayMtu };
+
 /**
- * What each mode's agent can be told, in upstream's spelling: flannel's `Backend` keys
- * (Documentation/backends.md) and Calico's FelixConfiguration fields.
+ * Every mode there is, in the order they are listed. Settings are flannel's `Backend` keys (Documentation/backends.md)
+ * and Calico's FelixConfiguration fields.
  */
-export const MODE_SETTINGS: { readonly [mode in ModeName]: Readonly<Record<string, Setting>> } = {
-  "flannel-udp": { Port: { ...port, about: "UDP port of flanneld, default 8285" } },
-  "flannel-vxlan": { VNI: vni, Port: { ...port, about: "UDP port of VXLAN, default 8472" }, MTU: underlayMtu },
-  "flannel-vxlan-direct": { VNI: vni, Port: { ...port, about: "UDP port of VXLAN, default 8472" }, MTU: underlayMtu },
-  "flannel-host-gw": {},
+const TABLE = {
+  "flannel-udp": { aliases: ["udp"], settings: { Port: { ...port, about: "UDP port of flanneld, default 8285" } } },
+  "flannel-vxlan": { aliases: ["vxlan"], settings: flannelVxlan },
+  "flannel-vxlan-direct": { settings: flannelVxlan },
+  "flannel-host-gw": { aliases: ["host-gw", "hostgw"] },
   "flannel-ipip": {},
   "flannel-ipip-direct": {},
   "flannel-wireguard": {
-    ListenPort: { ...port, about: "UDP port of WireGuard, default 51820" },
-    ListenPortV6: { ...port, about: "UDP port of WireGuard for IPv6, default 51821" },
-    MTU: underlayMtu,
-    PersistentKeepaliveInterval: keepalive,
+    settings: {
+      ListenPort: { ...port, about: "UDP port of WireGuard, default 51820" },
+      ListenPortV6: { ...port, about: "UDP port of WireGuard for IPv6, default 51821" },
+      MTU: underlayMtu,
+      PersistentKeepaliveInterval: keepalive,
+    },
   },
-  "calico-bgp": {},
-  "calico-ipip": { mtu: tunnelMtu },
-  "calico-ipip-crosssubnet": { mtu: tunnelMtu },
-  "calico-vxlan": calicoVxlan,
-  "calico-vxlan-crosssubnet": calicoVxlan,
+  "calico-bgp": { aliases: ["bgp", "calico-noencap"] },
+  "calico-ipip": { aliases: ["ipip"], settings: { mtu: tunnelMtu } },
+  "calico-ipip-crosssubnet": { settings: { mtu: tunnelMtu } },
+  "calico-vxlan": { settings: calicoVxlan },
+  "calico-vxlan-crosssubnet": { settings: calicoVxlan },
   "calico-wireguard": {
-    mtu: tunnelMtu,
-    mtuV6: { ...tunnelMtu, about: "MTU of the tunnel device for IPv6" },
-    port: { ...port, about: "UDP port of WireGuard, default 51820" },
-    portV6: { ...port, about: "UDP port of WireGuard for IPv6, default 51821" },
+    settings: {
+      mtu: tunnelMtu,
+      mtuV6: { ...tunnelMtu, about: "MTU of the tunnel device for IPv6" },
+      port: { ...port, about: "UDP port of WireGuard, default 51820" },
+      portV6: { ...port, about: "UDP port of WireGuard for IPv6, default 51821" },
+    },
   },
-};
+} as const satisfies Readonly<Record<string, ModeWords>>;
+
+export type ModeName = keyof typeof TABLE;
+
+const words: readonly (readonly [string, ModeWords])[] = Object.entries(TABLE);
+
+/** The names of all modes. */
+export const MODES = Object.keys(TABLE) as readonly ModeName[];
+
+/** Short names that the command line takes, and the mode each of them means. */
+export const MODE_ALIASES: ReadonlyMap<string, ModeName> = new Map(
+  words.flatMap(([name, { aliases = [] }]) => aliases.map((alias) => [alias, name as ModeName] as const)),
+);
+
+/** What each mode's agent can be told. */
+export const MODE_SETTINGS: { readonly [mode in ModeName]: Readonly<Record<string, Setting>> } = Object.fromEntries(
+  words.map(([name, { settings = {} }]) => [name, settings]),
+) as { readonly [mode in ModeName]: Readonly<Record<string, Setting>> };
 
 /** Calico's profiles: which agent writes which row, and with which metric. */
 export const CALICO_VERSIONS = ["v3.30", "v3.31", "v3.32", "v3.33"] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { buildNetwork, networkOf } from "../../src/modes/build.ts";
-import { findMode, modes } from "../../src/modes/registry.ts";
+import { aliasesOf, findMode, modes } from "../../src/modes/registry.ts";
 import { MODES } from "../../src/topology/settings.ts";
 import { ip, network, topology } from "./model.ts";
 import { addresses, mainRoutes } from "./words.ts";
@@ -246,7 +246,7 @@ describe("the word for a mode", () => {
     ["calico-noencap", "calico-bgp"],
     ["ipip", "calico-ipip"],
   ])("%s means %s", (word, name) => expect(findMode(word)).toMatchObject({ ok: true, value: { name } }));
-  test.each(modes.flatMap((mode) => mode.aliases.map((alias) => [alias, mode.name])))(
+  test.each(modes.flatMap((mode) => aliasesOf(mode).map((alias) => [alias, mode.name])))(
     "%s, which %s calls its own, means it",
     (word, name) => expect(findMode(word)).toMatchObject({ ok: true, value: { name } }),
   );
