@@ -62,7 +62,7 @@ function blockAt(ip: Ip, pools: readonly PoolFact[]): Prefix | undefined {
 }
 
 /** The addresses that a node's tunnel devices are known to have. */
-export function tunnelsOf(name: string, { calico }: Facts): readonly Ip[] {
+function tunnelsOf(name: string, { calico }: Facts): readonly Ip[] {
   const { ipipTunnel, vxlanTunnel, vxlanTunnelV6, wireguardTunnel } = calico.nodes.get(name) ?? {};
   const allocated = calico.tunnels.get(name) ?? [];
   return [ipipTunnel, vxlanTunnel, vxlanTunnelV6, wireguardTunnel, ...allocated].filter((ip) => ip !== undefined);

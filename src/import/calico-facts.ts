@@ -70,6 +70,8 @@ export interface BgpPeerFact {
   readonly peerSelector?: string;
   readonly asNumber?: number;
   readonly filters: readonly string[];
+  readonly nextHopMode?: string;
+  readonly numAllowedLocalASNumbers?: number;
   /** Fields that change a session and that are not modelled. */
   readonly others: readonly string[];
 }

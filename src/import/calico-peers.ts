@@ -1,7 +1,8 @@
 import { Ip } from "../addr/ip.ts";
 import { isMap } from "../topology/read.ts";
 import { parseSelector } from "../topology/selector.ts";
-import type { BgpPeerFact } from "./calico-facts.ts";
+import type { BgpPeerFact, CalicoFacts } from "./calico-facts.ts";
+import { writeFilters } from "./calico-filters.ts";
 import type { Facts } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 import type { HostDraft } from "./hosts.ts";
@@ -10,6 +11,8 @@ import type { HostDraft } from "./hosts.ts";
 interface Belief {
   readonly name: string;
   readonly as?: number;
+  /** What else this side does with the other: filters, next hops. */
+  readonly more: Readonly<Record<string, unknown>>;
 }
 
 /** What a speaker outside the cluster is known by: its addresses, its AS, and the nodes that peer with it. */
@@ -37,6 +40,7 @@ export function peering(hosts: readonly HostDraft[], facts: Facts, findings: Fin
   const { calico } = facts;
   const nodes = new Nodes(hosts, facts, findings);
   writeConfiguration(facts, findings);
+  writeFilters(calico, findings);
   const common = calico.bgp.get("default")?.asNumber ?? USUAL_AS;
   const asOf = (name: string) => calico.nodes.get(name)?.asNumber ?? common;
   // Global peers come first, and a node's own that says the same again is skipped.
@@ -47,22 +51,24 @@ export function peering(hosts: readonly HostDraft[], facts: Facts, findings: Fin
   const outsiders = hasRouters(facts) ? [] : findOutsiders(sides, nodes, findings);
   for (const { name, ips, as } of outsiders) for (const ip of ips) routers.set(ip.toString(), { name, as });
   const sessions = new Map<string, Map<string, Belief>>();
-  const add = (from: string, to: string, believed: number | undefined, real: number | undefined) => {
+  const add = (from: string, to: string, real: number | undefined, peer?: BgpPeerFact) => {
     const mine = sessions.get(from) ?? new Map<string, Belief>();
+    const believed = peer?.asNumber;
     const isOdd = believed !== undefined && believed !== real;
-    if (from !== to && !mine.has(to)) mine.set(to, { name: to, ...(isOdd && { as: believed }) });
+    const more = peer ? extrasOf(peer, calico) : {};
+    if (from !== to && !mine.has(to)) mine.set(to, { name: to, ...(isOdd && { as: believed }), more });
     sessions.set(from, mine);
   };
   for (const { peer, locals } of sides) {
-    noteUnmodelled(peer, findings);
+    noteUnmodelled(peer, calico, findings);
     const remotes = nodes.remotes(peer);
     for (const local of locals) {
       for (const remote of remotes) {
-        add(local.name, remote.name, peer.asNumber, asOf(remote.name));
-        add(remote.name, local.name, undefined, undefined);
+        add(local.name, remote.name, asOf(remote.name), peer);
+        add(remote.name, local.name, undefined);
       }
       const router = peer.peerIP && remotes.length === 0 ? routers.get(peer.peerIP.toString()) : undefined;
-      if (router) add(local.name, router.name, peer.asNumber, router.as);
+      if (router) add(local.name, router.name, router.as, peer);
     }
     const isLost = peer.peerIP !== undefined && remotes.length === 0 && !routers.has(peer.peerIP.toString());
     if (isLost && hasRouters(facts)) {
@@ -94,13 +100,32 @@ function speakerOf(
   { calico }: Facts,
 ): readonly [string, Readonly<Record<string, unknown>>][] {
   const own = calico.nodes.get(name);
-  const peers = [...(sessions?.values() ?? [])].map((to) => (to.as === undefined ? to.name : { [to.name]: to.as }));
+  const peers = [...(sessions?.values() ?? [])].map(peerEntry);
   const entry = {
     ...(own?.asNumber !== undefined && own.asNumber !== common && { as: own.asNumber }),
     ...(peers.length > 0 && { peers }),
-    ...(own?.clusterID !== undefined && { routeReflector: true }),
+    ...(own?.clusterID !== undefined && { routeReflector: own.clusterID }),
   };
   return Object.keys(entry).length > 0 ? [[name, entry]] : [];
+}
+
+/** A peer in its shortest form. */
+function peerEntry({ name, as, more }: Belief): unknown {
+  if (Object.keys(more).length > 0) return { [name]: { ...(as !== undefined && { as }), ...more } };
+  return as === undefined ? name : { [name]: as };
+}
+
+/** What a BGPPeer says of its sessions beyond whom they are with. */
+function extrasOf(
+  { filters, nextHopMode, numAllowedLocalASNumbers }: BgpPeerFact,
+  calico: CalicoFacts,
+): Belief["more"] {
+  const known = filters.filter((name) => calico.filters.has(name));
+  return {
+    ...(known.length > 0 && { filters: known }),
+    ...(nextHopMode !== undefined && nextHopMode !== "Auto" && { nextHopMode }),
+    ...(numAllowedLocalASNumbers !== undefined && { numAllowedLocalASNumbers }),
+  };
 }
 
 interface Side {
@@ -190,12 +215,16 @@ class Nodes {
   }
 }
 
-function noteUnmodelled({ name, filters, others, port }: BgpPeerFact, findings: Findings): void {
-  const all = [
-    ...(filters.length > 0 ? [`filters ${filters.join(", ")}`] : []),
-    ...others,
-    ...(port === undefined || port === 179 ? [] : [`port ${port}`]),
-  ];
+/** What of a BGPPeer is left out: fields that nothing models, and filters that are not among the objects. */
+function noteUnmodelled({ name, filters, others, port }: BgpPeerFact, calico: CalicoFacts, findings: Findings): void {
+  const lost = filters.filter((filter) => !calico.filters.has(filter));
+  if (lost.length > 0) {
+    findings.assume(
+      `BGPPeer ${name} filters nothing by ${lost.join(", ")}`,
+      "kubectl get bgpfilters.crd.projectcalico.org -o yaml",
+    );
+  }
+  const all = [...others, ...(port === undefined || port === 179 ? [] : [`port ${port}`])];
   if (all.length > 0) findings.assume(`BGPPeer ${name} has no ${all.join(", no ")}`, "not modelled");
 }
 

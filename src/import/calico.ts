@@ -1,5 +1,7 @@
+import type { Ip } from "../addr/ip.ts";
 import { Prefix } from "../addr/prefix.ts";
-import { type BlocksOf, blocksOf, tunnelsOf } from "./calico-blocks.ts";
+import { type BlocksOf, blocksOf } from "./calico-blocks.ts";
+import type { CalicoNode } from "./calico-facts.ts";
 import { calicoMode, workloadPools } from "./calico-mode.ts";
 import { peering } from "./calico-peers.ts";
 import { writePools } from "./calico-pools.ts";
@@ -31,12 +33,12 @@ export function calicoCarrier(
       ? [{ value: first, from: `${agent?.from} CALICO_IPV4POOL_CIDR`, mark: agent?.mark ?? findings.mark }]
       : pools.map(({ cidr, name, mark }) => ({ value: cidr, from: `IPPool ${name}`, mark })),
     pooled,
-    host: (node) => hostDraft(node, blocks, facts, findings),
+    host: (node) => hostDraft(node, blocks, facts),
     peering: (hosts) => peering(hosts, facts, findings),
   };
 }
 
-function hostDraft(node: NodeFact, blocks: BlocksOf, facts: Facts, findings: Findings): HostDraft {
+function hostDraft(node: NodeFact, blocks: BlocksOf, facts: Facts): HostDraft {
   const { name, from, mark, labels } = node;
   const own = facts.calico.nodes.get(name);
   const recorded = own?.addresses ?? [];
@@ -45,7 +47,6 @@ function hostDraft(node: NodeFact, blocks: BlocksOf, facts: Facts, findings: Fin
   const detected = recorded.map(({ ip }) => ip);
   const isOdd = detected.some((ip) => !addresses.find((other) => other.family === ip.family)?.equals(ip));
   const cidrs = blocks.get(name) ?? [];
-  checkTunnels(name, cidrs, facts, findings);
   const selectors = workloadPools(facts).flatMap(({ nodeSelector = "" }) => nodeSelector);
   return {
     name,
@@ -60,22 +61,23 @@ function hostDraft(node: NodeFact, blocks: BlocksOf, facts: Facts, findings: Fin
       ...(own?.vxlanMAC !== undefined && { "vxlan.calico": own.vxlanMAC }),
       ...(own?.vxlanMACv6 !== undefined && { "vxlan-v6.calico": own.vxlanMACv6 }),
     },
+    recorded: { calico: oddTunnels(own, cidrs) },
     // Those that a pool selects nodes by.
     labels: Object.fromEntries(Object.entries(labels).filter(([key]) => selectors.some((text) => text.includes(key)))),
   };
 }
 
-/** A tunnel's address is that at the start of the node's first block, as calico-node takes it when it first starts. */
-function checkTunnels(name: string, blocks: readonly Prefix[], facts: Facts, findings: Findings): void {
-  for (const ip of tunnelsOf(name, facts)) {
-    const first = blocks.find(({ family }) => family === ip.family);
-    if (!first || (first.contains(ip) && ip.minus(first.ip) < 3)) continue;
-    findings.assume(
-      `the tunnel of ${name} has an address at the start of ${first}, not ${ip}`,
-      "nothing yet: the format cannot pin it",
-    );
-    return;
-  }
+/** Addresses of tunnels that are not at the start of the node's first block, where calico-node finds them when it first starts. */
+function oddTunnels(own: CalicoNode | undefined, blocks: readonly Prefix[]): Readonly<Record<string, string>> {
+  const tunnels = Object.entries({
+    ipv4IPIPTunnelAddr: own?.ipipTunnel,
+    ipv4VXLANTunnelAddr: own?.vxlanTunnel,
+    ipv6VXLANTunnelAddr: own?.vxlanTunnelV6,
+    ipv4WireguardInterfaceAddr: own?.wireguardTunnel,
+  }).filter((entry): entry is [string, Ip] => entry[1] !== undefined);
+  const isUsual =
+    tunnels.length < 2 && tunnels.every(([, ip]) => blocks.find(({ family }) => family === ip.family)?.ip.equals(ip));
+  return isUsual ? {} : Object.fromEntries(tunnels.map(([key, ip]) => [key, ip.toString()]));
 }
 
 /** With host-local IPAM the Node's own share is the one block that it announces. */

@@ -6,7 +6,7 @@ import { clusterNetworks } from "./cluster.ts";
 import type { Facts } from "./facts.ts";
 import { Findings } from "./findings.ts";
 import { flannelCarrier, flannelWords } from "./flannel.ts";
-import { allNodes, writeHosts } from "./hosts.ts";
+import { allNodes, type HostDraft, writeHosts } from "./hosts.ts";
 import { writePods } from "./pods.ts";
 import { CALICO, CANAL, FLANNEL, PRODUCTS } from "./products.ts";
 import { withShares } from "./shares.ts";
@@ -29,11 +29,27 @@ export function conclude(facts: Facts, mark: Mark, asked: { readonly modeGiven: 
     const bgp = speakers.get(host.name);
     return bgp ? { ...host, bgp } : host;
   });
-  drawUnderlay({ standings: hosts, outsiders, pods: networks.all }, facts, findings);
-  writeHosts(hosts, networks, findings);
+  const underlay = drawUnderlay({ standings: hosts, outsiders, pods: networks.all }, facts, findings);
+  writeHosts(
+    hosts.map((host) => withMasks(host, underlay)),
+    networks,
+    findings,
+  );
   writePods(facts, new Set(hosts.map(({ name }) => name)), networks, findings);
   noteRest(facts, choice, findings);
   return findings;
+}
+
+/** A node whose agent has recorded another mask than that of the network it stands on: CrossSubnet goes by the former. */
+function withMasks(host: HostDraft, underlay: readonly Prefix[]): HostDraft {
+  const odd = host.networks.flatMap((network): [string, string][] => {
+    const ip = host.nodeIPs.concat(host.addresses).find((own) => network.contains(own));
+    const around = ip && underlay.find((cidr) => cidr.contains(ip));
+    const key = network.family === 4 ? "ipv4Address" : "ipv6Address";
+    return !around || around.length === network.length ? [] : [[key, `${ip}/${network.length}`]];
+  });
+  if (odd.length === 0) return host;
+  return { ...host, recorded: { ...host.recorded, calico: { ...Object.fromEntries(odd), ...host.recorded.calico } } };
 }
 
 /** What a CNI's own objects say; of one that is not modelled, or not known, only what Nodes say themselves. */
@@ -72,6 +88,7 @@ const plainCarrier: Carrier = {
     blocks: [],
     macs: {},
     labels: {},
+    recorded: {},
   }),
   peering: () => ({ speakers: new Map(), outsiders: [] }),
 };

@@ -33,7 +33,7 @@ export function flannelCarrier(facts: Facts, choice: Choice, findings: Findings)
   return {
     networks: facts.flannel.flatMap(({ networks, from, mark }) => networks.map((value) => ({ value, from, mark }))),
     pooled: false,
-    host: (node) => hostDraft(node, findings),
+    host: hostDraft,
     peering: () => ({ speakers: new Map(), outsiders: [] }),
   };
 }
@@ -126,11 +126,12 @@ function nodes(count: number): string {
   return count === 1 ? "1 Node" : `${count} Nodes`;
 }
 
-function hostDraft(node: NodeFact, findings: Findings): HostDraft {
+function hostDraft(node: NodeFact): HostDraft {
   const { name, from, mark, podCIDRs, flannel } = node;
-  const detected = flannel ? detectedBy(node, flannel, findings) : [];
-  const addresses = [...node.addresses, ...detected.filter((ip) => !node.addresses.some((own) => own.equals(ip)))];
+  const detected = flannel?.publicIPs.filter((ip) => !isTold(ip, flannel) || isOwn(ip, node)) ?? [];
+  const addresses = [...node.addresses, ...detected.filter((ip) => !isOwn(ip, node))];
   const isOdd = detected.some((ip) => !addresses.find((own) => own.family === ip.family)?.equals(ip));
+  const told = flannel?.overwrites.filter((ip) => !isOwn(ip, node)) ?? [];
   return {
     name,
     from,
@@ -142,20 +143,21 @@ function hostDraft(node: NodeFact, findings: Findings): HostDraft {
     blocks: [],
     macs: macsOf(flannel),
     labels: {},
+    recorded: {
+      flannel: Object.fromEntries(
+        told.map((ip) => [ip.family === 4 ? "public-ip-overwrite" : "public-ipv6-overwrite", `${ip}`]),
+      ),
+    },
   };
 }
 
-/** The addresses that a node's flanneld advertises, but for one that is not its own. */
-function detectedBy(node: NodeFact, { publicIPs, overwrites }: FlannelNode, findings: Findings): readonly Ip[] {
-  return publicIPs.filter((ip) => {
-    const isOwn = node.addresses.some((own) => own.equals(ip));
-    const isTold = overwrites.some((told) => told.equals(ip));
-    if (isTold && !isOwn) {
-      const what = `${node.name} is reached at its own address; its flanneld advertises ${ip}, which something must translate`;
-      findings.assume(what, "public-ip-overwrite is on its Node");
-    }
-    return isOwn || !isTold;
-  });
+function isOwn(ip: Ip, { addresses }: NodeFact): boolean {
+  return addresses.some((own) => own.equals(ip));
+}
+
+/** Whether somebody has told flanneld to advertise an address: then it need not be the node's at all. */
+function isTold(ip: Ip, { overwrites }: FlannelNode): boolean {
+  return overwrites.some((told) => told.equals(ip));
 }
 
 function macsOf(flannel: FlannelNode | undefined): Readonly<Record<string, string>> {

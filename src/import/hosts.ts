@@ -22,6 +22,11 @@ export interface HostDraft {
   readonly macs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly bgp?: Readonly<Record<string, unknown>>;
+  /** What its agent has recorded of it: `cni.flannel`, `cni.calico`. */
+  readonly recorded: {
+    readonly flannel?: Readonly<Record<string, unknown>>;
+    readonly calico?: Readonly<Record<string, unknown>>;
+  };
 }
 
 /** All nodes: those with an object, and those that only pods were seen on. */
@@ -61,7 +66,7 @@ export function writeHosts(hosts: readonly HostDraft[], networks: PodNetworks, f
       ...(!isUsual && { podCIDR: short(shares) }),
       ...(Object.keys(labels).length > 0 && { labels }),
       ...(bgp && { bgp }),
-      ...(blocks.length > 0 && { cni: { calico: { blocks: blocks.map(String) } } }),
+      ...cniOf(host),
     };
     const [only] = addresses;
     const place = addresses.length === 1 ? { address: only?.toString() } : { addresses: addresses.map(String) };
@@ -73,6 +78,16 @@ export function writeHosts(hosts: readonly HostDraft[], networks: PodNetworks, f
       origin,
     );
   }
+}
+
+/** What the node's agent alone is told, and records: its blocks, odd masks, tunnels elsewhere. */
+function cniOf({ blocks, recorded }: HostDraft): { readonly cni?: Readonly<Record<string, unknown>> } {
+  const calico = { ...recorded.calico, ...(blocks.length > 0 && { blocks: blocks.map(String) }) };
+  const cni = {
+    ...(recorded.flannel && Object.keys(recorded.flannel).length > 0 && { flannel: recorded.flannel }),
+    ...(Object.keys(calico).length > 0 && { calico }),
+  };
+  return Object.keys(cni).length > 0 ? { cni } : {};
 }
 
 function short(things: readonly { toString(): string }[]): string | readonly string[] {

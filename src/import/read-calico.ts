@@ -115,14 +115,7 @@ export function readBgpConfiguration(body: Field, { calico }: Facts): void {
 }
 
 /** Fields of a BGPPeer that change its sessions, and that the model of BGP does not know. */
-const UNMODELLED = [
-  "localASNumber",
-  "keepOriginalNextHop",
-  "nextHopMode",
-  "numAllowedLocalASNumbers",
-  "reachableBy",
-  "localWorkloadSelector",
-];
+const UNMODELLED = ["localASNumber", "reachableBy", "localWorkloadSelector"];
 
 /** A BGPPeer (api/pkg/apis/projectcalico/v3/bgppeer.go). */
 export function readBgpPeer(body: Field, { calico }: Facts): void {
@@ -135,6 +128,9 @@ export function readBgpPeer(body: Field, { calico }: Facts): void {
   };
   const peer = peerAddress(spec.get("peerIP"));
   const asNumber = asOf(spec.get("asNumber"));
+  // keepOriginalNextHop is how nextHopMode Keep was said before.
+  const nextHopMode = text("nextHopMode") ?? (spec.get("keepOriginalNextHop").flag() === true ? "Keep" : undefined);
+  const allowed = spec.get("numAllowedLocalASNumbers").number();
   const [node, nodeSelector, peerSelector] = [text("node"), text("nodeSelector"), text("peerSelector")];
   calico.peers.set(name, {
     name,
@@ -144,6 +140,8 @@ export function readBgpPeer(body: Field, { calico }: Facts): void {
     ...(nodeSelector !== undefined && { nodeSelector }),
     ...(peerSelector !== undefined && { peerSelector }),
     ...(asNumber !== undefined && asNumber !== 0 && { asNumber }),
+    ...(nextHopMode !== undefined && { nextHopMode }),
+    ...(allowed !== undefined && { numAllowedLocalASNumbers: allowed }),
     filters: spec
       .get("filters")
       .list()

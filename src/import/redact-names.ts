@@ -5,6 +5,7 @@ export class OtherNames {
   readonly #machines = new Map<string, string>();
   readonly #subnets = new Map<string, string>();
   readonly #pools = new Map<string, string>();
+  readonly #filters = new Map<string, string>();
   readonly #pods = new Map<string, string>();
   readonly #spaces = new Map<string, string>();
   readonly #labels = new Map<string, string>();
@@ -15,6 +16,8 @@ export class OtherNames {
     for (const [i, name] of keys(subnets).entries()) this.#subnets.set(name, `subnet-${i + 1}`);
     const pools = isMap(cni) && isMap(cni.calico) ? cni.calico.ipPools : undefined;
     for (const [i, name] of keys(pools).entries()) this.#pools.set(name, `pool-${i + 1}`);
+    const filters = isMap(cni) && isMap(cni.calico) ? cni.calico.bgpFilters : undefined;
+    for (const [i, name] of keys(filters).entries()) this.#filters.set(name, `filter-${i + 1}`);
     for (const [i, name] of keys(pods).entries()) this.#pods.set(name, `${this.#space(name)}pod-${i + 1}`);
   }
 
@@ -29,6 +32,10 @@ export class OtherNames {
 
   pool(name: string): string {
     return this.#pools.get(name) ?? name;
+  }
+
+  filter(name: string): string {
+    return this.#filters.get(name) ?? name;
   }
 
   pod(name: string): string {

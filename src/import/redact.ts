@@ -20,10 +20,12 @@ export function redact(document: unknown): unknown {
 
   function speaker(value: unknown): unknown {
     if (!isMap(value)) return value;
-    const peers = [value.peers]
-      .flat()
-      .map((peer) => (isMap(peer) ? renamed(peer, (name) => names.machine(name)) : machine(peer)));
-    return value.peers === undefined ? value : { ...value, peers };
+    const filters = (list: unknown) => eachText(list, (text) => names.filter(text));
+    const belief = (entry: unknown) => (isMap(entry) ? fields(entry, { filters }) : entry);
+    const peer = (entry: unknown) =>
+      isMap(entry) ? renamed(entry, (name) => names.machine(name), belief) : machine(entry);
+    const peers = (list: unknown) => [list].flat().map(peer);
+    return fields(value, { peers, routeReflector: inText });
   }
 
   function host(value: unknown): unknown {
@@ -74,7 +76,12 @@ export function redact(document: unknown): unknown {
     generate: inText,
     cni: (value) =>
       isMap(value)
-        ? fields(value, { calico: (calico) => (isMap(calico) ? fields(calico, { ipPools: pools }) : calico) })
+        ? fields(value, {
+            calico: (calico) =>
+              isMap(calico)
+                ? fields(calico, { ipPools: pools, bgpFilters: section((name) => names.filter(name), inText) })
+                : calico,
+          })
         : value,
     subnets: section(
       (name) => names.subnet(name),

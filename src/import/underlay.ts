@@ -27,9 +27,14 @@ export interface Ground {
 
 /**
  * Draws the subnets that the nodes stand on, and routers that join them. The API knows neither prefix lengths nor
- * routers: what an overlay says comes first, then what agents have recorded, and the rest is assumed and listed.
+ * routers: what an overlay says comes first, then what agents have recorded, and the rest is assumed and listed. Answers
+ * all networks that there are.
  */
-export function drawUnderlay({ standings, outsiders, pods }: Ground, facts: Facts, findings: Findings): void {
+export function drawUnderlay(
+  { standings, outsiders, pods }: Ground,
+  facts: Facts,
+  findings: Findings,
+): readonly Prefix[] {
   const given = overlaySubnets(facts);
   const said = standings.flatMap(({ networks }) => networks.filter(({ length, ip }) => length < ip.bits));
   const isGiven = (ip: Ip) => given.some(({ cidrs }) => cidrs.some((cidr) => cidr.contains(ip)));
@@ -67,6 +72,7 @@ export function drawUnderlay({ standings, outsiders, pods }: Ground, facts: Fact
   }
   const isToldOfRouters = facts.overlays.some(({ tree }) => isMap(tree) && Object.hasOwn(tree, "routers"));
   if (!isToldOfRouters) writeRouters([...drawn, ...given], outsiders, { taken: all, pods }, findings);
+  return [...drawn, ...given].flatMap(({ cidrs }) => cidrs);
 }
 
 /** The subnets that overlays describe. */

@@ -288,18 +288,48 @@ describe("BGP", () => {
     expect(topology.routers.size).toBe(1);
   });
 
-  test("what a peer has that is not modelled is listed", async () => {
-    const peer = calico("BGPPeer", "odd", {
-      peerIP: "192.168.0.1",
-      asNumber: 65001,
-      keepOriginalNextHop: true,
-      filters: ["f"],
-      password: {},
+  test("filters and next hops go with the sessions, and what is not modelled is listed", async () => {
+    const spec = { peerIP: "192.168.0.1", asNumber: 65001, keepOriginalNextHop: true, filters: ["f", "lost"] };
+    const peer = calico("BGPPeer", "odd", { ...spec, numAllowedLocalASNumbers: 1, localASNumber: 65010 });
+    const rule = { action: "Reject", cidr: "10.244.9.0/24", matchOperator: "In", prefixLength: { min: 26 } };
+    const { topology } = await good([...flat, bgp, peer, calico("BGPFilter", "f", { exportV4: [rule] })]);
+    expect(topology.hosts.get("node-2")?.bgp?.peers).toMatchObject([
+      { name: "peer-192-168-0-1", filters: ["f"], nextHopMode: "Keep", numAllowedLocalASNumbers: 1 },
+    ]);
+    expect(topology.cni.calico.bgpFilters.get("f")?.export).toHaveLength(1);
+    const listed = topology.assumptions.map(({ what }) => what);
+    expect(listed).toContain("BGPPeer odd filters nothing by lost");
+    expect(listed).toContain("BGPPeer odd has no localASNumber");
+  });
+
+  test("a reflector has its cluster id", async () => {
+    const { topology } = await good([...flat, bgp]);
+    expect(topology.hosts.get("node-1")?.bgp).toMatchObject({ routeReflector: true, clusterID: expect.anything() });
+  });
+});
+
+describe("what calico-node has recorded", () => {
+  const recorded = (facts: Readonly<Record<string, string>>) =>
+    node("node-1", { ips: ["192.168.1.11"], annotations: calicoAnnotations(facts) });
+
+  test("a mask that is not that of the node's network, by which CrossSubnet goes", async () => {
+    const odd = node("node-2", {
+      ips: ["192.168.1.12"],
+      annotations: calicoAnnotations({ IPv4Address: "192.168.1.12/26" }),
     });
-    const { topology } = await good([...flat, bgp, peer, calico("BGPFilter", "f", { exportV4: [] })]);
-    expect(topology.assumptions.map(({ what }) => what)).toContain(
-      "BGPPeer odd has no filters f, no keepOriginalNextHop",
+    const { topology } = await good([recorded({ IPv4Address: "192.168.1.11/24" }), odd, plain]);
+    const masks = [...topology.hosts.values()].map(({ cni }) =>
+      cni.calico.recorded?.map(({ ip, length }) => `${ip}/${length}`),
     );
+    expect(masks).toEqual([undefined, ["192.168.1.12/26"]]);
+  });
+
+  test("a tunnel's address that is not at the start of the node's first block", async () => {
+    const { topology } = await good([
+      recorded({ IPv4Address: "192.168.1.11/24", IPv4VXLANTunnelAddr: "10.244.1.77" }),
+      plain,
+    ]);
+    expect(JSON.stringify(topology.hosts.get("node-1")?.cni.calico)).toContain("10.244.1.77");
   });
 });
 

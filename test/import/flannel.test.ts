@@ -94,6 +94,18 @@ describe("Flannel", () => {
     ]);
   });
 
+  test("advertises an address that is told, and keeps its own", async () => {
+    const told = { "flannel.alpha.coreos.com/public-ip-overwrite": "203.0.113.5" };
+    const annotations = { ...flannelAnnotations("vxlan", { ip: "203.0.113.5", mac: "a2:aa:aa:aa:aa:02" }), ...told };
+    const { topology } = await good([
+      ...pair("vxlan").slice(0, 1),
+      node("node-2", { ips: ["192.168.0.12"], podCIDRs: ["10.244.1.0/24"], annotations }),
+    ]);
+    const host = topology.hosts.get("node-2");
+    expect(host?.nodeIPs.map(String)).toEqual(["192.168.0.12"]);
+    expect(host?.cni.flannel.publicIPOverwrites?.map(String)).toEqual(["203.0.113.5"]);
+  });
+
   test.each(["ipsec", "extension", "tencent-vpc", "aws-vpc"])("with backend %s is named and refused", async (type) => {
     expect(await read(pair(type))).toMatch(`this cluster runs Flannel's backend ${type}, whose tables`);
   });
