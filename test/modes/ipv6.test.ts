@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { walk } from "../../src/dataplane/walk.ts";
 import { buildNetwork } from "../../src/modes/build.ts";
-import { findMode } from "../../src/modes/registry.ts";
+import { modes } from "../../src/modes/registry.ts";
+import { arrival } from "../../src/query/flow.ts";
 import { neighbourText } from "../../src/render/iproute.ts";
-import { network, topology } from "./model.ts";
+import { ip, network, topology } from "./model.ts";
 import { addresses, links, mainRoutes } from "./words.ts";
 
 const DUAL = `
@@ -94,11 +96,35 @@ describe("calico-bgp", () => {
   });
 });
 
-test.each(["udp", "ipip"])("%s has no IPv6, and says so", async (word) => {
-  const mode = findMode(word);
-  const dual = await topology(DUAL);
-  expect(mode.ok && buildNetwork(dual, mode.value)).toMatchObject({
-    ok: false,
-    problems: [{ code: "UNSUPPORTED", message: expect.stringContaining("IPv6") }],
+describe("every mode carries IPv6, or says plainly that upstream has none (flannel.md 1.6, calico.md 3.7)", () => {
+  test.each(modes.map((mode) => [mode.name, mode] as const))("%s", async (_, mode) => {
+    const built = buildNetwork(await topology(DUAL), mode);
+    if (!mode.families.includes(6)) {
+      const problem = { code: "UNSUPPORTED", message: expect.stringContaining("carries no IPv6") };
+      expect(built).toMatchObject({ ok: false, problems: [problem] });
+      return;
+    }
+    if (!built.ok) throw new Error(mode.name);
+    for (const [from, to] of [
+      ["pa", "fd00:10:244:2::2"],
+      ["pb", "fd00:10:244:1::2"],
+    ] as const) {
+      const payload = [
+        { kind: "udp", sport: 40000, dport: 9000 },
+        { kind: "payload", length: 32 },
+      ] as const;
+      const send = { from: `pod/default/${from}`, dst: ip(to), df: "auto", process: "test", payload } as const;
+      const last = arrival(walk(built.value, send).trace)?.headers[0];
+      expect(last?.kind === "ipv6" && last.ttl).toBe(62);
+    }
+  });
+  test("those that have none are udp and ipip, of both families", () => {
+    expect(modes.filter(({ families }) => !families.includes(6)).map(({ name }) => name)).toEqual([
+      "flannel-udp",
+      "flannel-ipip",
+      "flannel-ipip-direct",
+      "calico-ipip",
+      "calico-ipip-crosssubnet",
+    ]);
   });
 });
