@@ -34,7 +34,8 @@ export function compareCase(expected: Expected, observed: Observed): readonly Di
   );
   const seldom = !observed.lines.some(isRedirect);
   const ours = expected.lines.filter((line) => !isArp(line) && !(seldom && isRedirect(line)));
-  const theirs = observed.lines.filter((line) => !isArp(line) && !(isTruncated(line) && truncates(expected)));
+  const seen = observed.lines.filter((line) => !isArp(line) && !(isTruncated(line) && truncates(expected)));
+  const theirs = each.question.protocol === "tcp" ? withoutSealedRest(seen, ours) : seen;
   const places = new Set([...ours, ...theirs].map(({ where }) => where));
   const frames = [...places].flatMap((where) => differ(`frames at ${where}`, at(ours, where), at(theirs, where)));
   const cut = [...ours, ...theirs].some(({ text }) => text.includes(" offset "));
@@ -49,6 +50,23 @@ export function compareCase(expected: Expected, observed: Observed): readonly Di
     ...order,
     ...arp,
   ];
+}
+
+/**
+ * A connection goes on behind its first two segments, which is nobody's concern here; where they are sealed they look
+ * like those two, and at each device as many are taken for them as the model has.
+ */
+function withoutSealedRest(seen: readonly Line[], ours: readonly Line[]): readonly Line[] {
+  const left = new Map<string, number>();
+  const isSealed = ({ text }: Line) => text.includes(" ; wireguard sealed ");
+  const key = ({ where, direction }: Line) => `${where} ${direction}`;
+  for (const line of ours.filter(isSealed)) left.set(key(line), (left.get(key(line)) ?? 0) + 1);
+  return seen.filter((line) => {
+    if (!isSealed(line)) return true;
+    const rest = left.get(key(line)) ?? 0;
+    left.set(key(line), rest - 1);
+    return rest > 0;
+  });
 }
 
 function at(lines: readonly Line[], where: string): readonly string[] {

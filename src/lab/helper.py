@@ -323,11 +323,14 @@ def arpish(frame):
 class Bench:
     def __init__(self, told):
         self.rings = [Ring(name) for name in told["netns"]]
+        self.poll = select.poll()
+        for ring in self.rings:
+            self.poll.register(ring.socket, select.POLLIN)
         self.all = told["netns"]
         self.quiet, self.brief = told["quiet"], told["brief"]
         self.burst, self.errors = told.get("burst", 0), {}
         self.before = None
-        self.bridges = told["bridges"]
+        self.bridges, self.sealed = told["bridges"], told["sealed"]
 
     def close(self):
         for ring in self.rings:
@@ -350,9 +353,12 @@ class Bench:
                 passed += sum(not arpish(frame) for frame in fresh)
             arrived = expected is not None and passed >= expected
             silence = self.brief if arrived else ASKING if asked else self.quiet
-            if (now - last >= silence and now - begun >= wait) or now - begun >= MOST:
+            until = min(max(last + silence, begun + wait), begun + MOST)
+            if now >= until:
                 return sorted(seen, key=lambda frame: frame["time"])
-            time.sleep(0.002)
+            # Asleep until a frame comes; others are on its heels.
+            if self.poll.poll(1000 * (until - now) + 1):
+                time.sleep(0.001)
 
     def forget(self, told):
         """Path MTUs are forgotten; in a cold test everything that was learned is."""
@@ -368,6 +374,9 @@ class Bench:
             subprocess.run(["ip", "neigh", "flush", "all"], capture_output=True)
             for dev in self.bridges.get(name, []):
                 subprocess.run(["bridge", "fdb", "flush", "dev", dev, "dynamic"], capture_output=True)
+            for one in self.sealed.get(name, []):
+                argv = ["wg", "setconf", one["dev"], "/dev/stdin"]
+                subprocess.run(argv, input=one["conf"], text=True, capture_output=True)
 
     def afford(self, told):
         """Waits until the sender is told of another missing route: five at once, then one a second (`ip_error`;
@@ -527,6 +536,8 @@ TABLES = {
     "neigh": ["ip", "-4", "neigh", "show", "nud", "permanent"],
     "fdb": ["bridge", "fdb", "show"],
     "filter": ["iptables-save"],
+    "endpoints": ["wg", "show", "all", "endpoints"],
+    "allowed": ["wg", "show", "all", "allowed-ips"],
 }
 
 
@@ -536,6 +547,8 @@ def dumped(names):
         enter(name)
         tables[name] = {}
         for table, argv in TABLES.items():
+            if argv[0] == "wg" and not any("wireguard" in line for line in tables[name]["link"]):
+                continue
             try:
                 said = subprocess.run(argv, capture_output=True, text=True).stdout
             except FileNotFoundError:
@@ -581,6 +594,7 @@ def run(folder):
         bench = Bench(probes)
         answer("frames.jsonl", bench.answers(probes["probes"]))
         bench.close()
+        print(f"{folder}: {len(probes['probes'])} probes answered", flush=True)
     finally:
         LIBC.setns(home, CLONE_NEWNET)
         os.close(home)

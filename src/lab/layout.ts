@@ -89,6 +89,8 @@ export const probesFile = z.strictObject({
   netns: z.array(netns).max(MOST_PLACES),
   /** The bridges of a namespace, which forget what they learned before a cold probe. */
   bridges: z.record(netns, z.array(word).max(1000)),
+  /** The WireGuard devices of a namespace as `wg setconf` reads them, which ends their sessions. */
+  sealed: z.record(netns, z.array(z.strictObject({ dev: word, conf: z.string().max(1_000_000) })).max(1000)),
   /** Seconds without a frame that end a probe. */
   quiet: z.number().min(0).max(60),
   /** The same once all expected frames were seen. */

@@ -55,11 +55,13 @@ function lineOf(network: Network, { at, action, headers }: Event, unknowable: Un
 }
 
 /**
- * A packet as every header that can be predicted. Payloads are not shown, their lengths are those of the IP headers; of
+ * A packet as every header that can be predicted; what is sealed cannot be read on either side. Payloads are not shown, their lengths are those of the IP headers; of
  * a fragment only the first shows what is behind its IP header, and of that one header.
  */
 export function packetText(packet: Packet, unknowable: Unknowable): string {
-  return packet.flatMap((header, i) => headerText(header, packet, i, unknowable)).join(" ; ");
+  const sealed = packet.findIndex(({ kind }) => kind === "wireguard");
+  const open = sealed < 0 ? packet : packet.slice(0, sealed + 1);
+  return open.flatMap((header, i) => headerText(header, packet, i, unknowable)).join(" ; ");
 }
 
 function headerText(header: Header, packet: Packet, i: number, unknowable: Unknowable): readonly string[] {
@@ -102,9 +104,22 @@ function headerText(header: Header, packet: Packet, i: number, unknowable: Unkno
       return header.offset > 0
         ? []
         : header.packet.slice(0, 1).flatMap((first) => headerText(first, header.packet, 0, unknowable));
+    case "wireguard":
+      return [`wireguard sealed ${length}`];
     case "payload":
-      return [];
+      return isHandshake(packet, i) ? [`wireguard handshake ${length}`] : [];
     default:
       return [header.kind];
   }
 }
+
+/** Handshakes of WireGuard: messages of types 1 to 3 between two ports that are alike. */
+function isHandshake(packet: Packet, i: number): boolean {
+  const [udp, payload] = [packet[i - 1], packet[i]];
+  if (udp?.kind !== "udp" || payload?.kind !== "payload") return false;
+  const length = HANDSHAKES[payload.bytes?.[0] ?? 0];
+  return length !== undefined && payload.length === length;
+}
+
+/** Their lengths by their type (drivers/net/wireguard/messages.h). */
+const HANDSHAKES: Readonly<Record<number, number>> = { 1: 148, 2: 92, 3: 64 };

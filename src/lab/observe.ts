@@ -1,5 +1,6 @@
 import type { Network } from "../kernel/network.ts";
 import { DecodeError, type Tunnel } from "../wire/codec.ts";
+import type { Header, Packet } from "../wire/header.ts";
 import { decode, TUNNELS } from "../wire/stack.ts";
 import type { Expected, Outcome } from "./expect.ts";
 import type { Frame, Probed } from "./layout.ts";
@@ -17,7 +18,9 @@ export function tunnelsOf(network: Network): ReadonlyMap<number, Tunnel> {
   const tunnels = new Map(TUNNELS);
   for (const name of network.names()) {
     const netns = network.netns(name);
-    for (const link of netns?.links.values() ?? []) if (link.kind === "vxlan") tunnels.set(link.port, "vxlan");
+    for (const link of netns?.links.values() ?? []) {
+      if (link.kind === "vxlan" || link.kind === "wireguard") tunnels.set(link.port, link.kind);
+    }
     for (const { port } of netns?.forwarders ?? []) tunnels.set(port, "ip");
   }
   return tunnels;
@@ -68,11 +71,13 @@ function lineOf(
   tunnels: ReadonlyMap<number, Tunnel>,
 ): Line | undefined {
   const place = names.places.get(netns) ?? netns;
+  if (isMembership(hex, start)) return undefined;
   const where = `${place} ${dev}`;
   const bytes = Uint8Array.from(Buffer.from(hex, "hex"));
   try {
     const packet = decode(bytes, start, tunnels);
     if (dir === "in" && isAside(network, { netns: place, dev }, packet)) return undefined;
+    if (packet.some(isChatter)) return undefined;
     const tcp = packet.find((header) => header.kind === "tcp");
     if (tcp?.kind === "tcp" && !tcp.flags.some((flag) => flag === "SYN" || flag === "RST")) return undefined;
     return { where, direction: dir, text: packetText(packet, unknowable) };
@@ -81,3 +86,18 @@ function lineOf(
     return { where, direction: dir, text: `unreadable: ${error.message} in ${hex.slice(0, 200)}` };
   }
 }
+
+/** IGMP: what bridges and hosts say of groups, when they like. */
+function isMembership(hex: string, start: "ethernet" | "ip"): boolean {
+  const ip = start === "ethernet" ? (hex.slice(24, 28) === "0800" ? hex.slice(28) : "") : hex;
+  return ip.startsWith("4") && ip.slice(18, 20) === "02";
+}
+
+/** A sealed packet with nothing in it: a keepalive. */
+function isChatter(header: Header, k: number, packet: Packet): boolean {
+  const behind = packet[k + 1];
+  return header.kind === "wireguard" && behind?.kind === "payload" && behind.length === TAG;
+}
+
+/** Bytes of the tag behind what is sealed. */
+const TAG = 16;

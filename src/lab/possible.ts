@@ -7,6 +7,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   ipip: ["type", "ipip", "local", "192.0.2.1"],
   bridge: ["type", "bridge"],
   veth: ["type", "veth"],
+  wireguard: ["type", "wireguard"],
 };
 
 /** What a lab of this network needs and does not find here, a sentence each; nothing when it can be built. */
@@ -16,10 +17,10 @@ export function lacking(network: Network, prefix: string): readonly string[] {
   if (process.platform !== "linux") return ["a lab needs Linux"];
   if (process.getuid?.() !== 0) return [...missing, "a lab needs root"];
   if (missing.length > 0) return missing;
-  if (linkKinds(network).has("wireguard")) return ["WireGuard devices need keys, which no table of this network has"];
-  return kindsOf(network).flatMap((kind) =>
+  const kinds = kindsOf(network).flatMap((kind) =>
     hasKind(kind, prefix) ? [] : [`this kernel has no devices of kind ${kind}`],
   );
+  return kinds.length > 0 ? kinds : fallbacks(prefix);
 }
 
 function programsFor(network: Network): readonly string[] {
@@ -33,13 +34,14 @@ function programsFor(network: Network): readonly string[] {
     "python3",
     ...(chains ? ["iptables-restore", "iptables-save"] : []),
     ...(sets ? ["ipset"] : []),
+    ...(linkKinds(network).has("wireguard") ? ["wg"] : []),
     ...(fabric ? ["ebtables"] : []),
   ];
 }
 
 function kindsOf(network: Network): readonly string[] {
   const kinds = linkKinds(network);
-  return ["veth", "bridge", ...(["vxlan", "ipip", "tun"] as const).filter((kind) => kinds.has(kind))];
+  return ["veth", "bridge", ...(["vxlan", "ipip", "wireguard", "tun"] as const).filter((kind) => kinds.has(kind))];
 }
 
 function linkKinds(network: Network): ReadonlySet<string> {
@@ -47,14 +49,31 @@ function linkKinds(network: Network): ReadonlySet<string> {
   return new Set(links.map(({ kind }) => kind));
 }
 
-/** Whether the kernel makes a device of a kind, tried in a namespace that lives for a moment. */
+/** Whether the kernel makes a device of a kind. */
 function hasKind(kind: string, prefix: string): boolean {
+  const argv =
+    kind === "tun" ? ["tuntap", "add", "dev", "try0", "mode", "tun"] : ["link", "add", "try0", ...(KINDS[kind] ?? [])];
+  return tried(argv, prefix).status === 0;
+}
+
+/** Devices that some modules put into every new namespace take the numbers of the lab's own. */
+function fallbacks(prefix: string): readonly string[] {
+  const names = [...tried(["-o", "link"], prefix).text.matchAll(/^\d+: ([^:@]+)/gm)].map(([, name]) => name);
+  const strange = names.filter((name) => name !== "lo");
+  return strange.length === 0
+    ? []
+    : [
+        `this kernel puts ${strange.join(" ")} into every namespace; where nothing needs them there, ` +
+          "sysctl net.core.fb_tunnels_only_for_init_net=2 ends that",
+      ];
+}
+
+/** What `ip` says in a namespace that lives for a moment. */
+function tried(argv: readonly string[], prefix: string): ReturnType<typeof run> {
   const netns = `${prefix}try`;
   run(["ip", "netns", "del", netns]);
   run(["ip", "netns", "add", netns]);
-  const argv =
-    kind === "tun" ? ["tuntap", "add", "dev", "try0", "mode", "tun"] : ["link", "add", "try0", ...(KINDS[kind] ?? [])];
-  const { status } = run(["ip", "-n", netns, ...argv]);
+  const said = run(["ip", "-n", netns, ...argv]);
   run(["ip", "netns", "del", netns]);
-  return status === 0;
+  return said;
 }

@@ -5,6 +5,7 @@ import type { Expected } from "./expect.ts";
 import type { Probe, ProbesFile } from "./layout.ts";
 import { isArp, isRedirect } from "./lines.ts";
 import { kernelName, type Names } from "./names.ts";
+import { type Sealed, sealedOf } from "./plan-wireguard.ts";
 
 /** Seconds in which nothing happens at the end of a probe; longer where processes forward. */
 const QUIET = { kernel: 0.035, process: 0.08 } as const;
@@ -28,6 +29,7 @@ export function probesOf(
   return {
     netns: [...names.kernel.values()],
     bridges: Object.fromEntries([...names.kernel].map(([place, name]) => [name, bridgesOf(network, place)])),
+    sealed: Object.fromEntries([...names.kernel].map(([place, name]) => [name, sealedAt(network, place)])),
     quiet: QUIET[carrier] * PATIENCE[pace],
     brief: BRIEF[carrier],
     burst: pace === "brisk" ? BURST : 0,
@@ -41,6 +43,11 @@ export function probesOf(
 function bridgesOf(network: Network, place: string): string[] {
   const links = [...(network.netns(place)?.links.values() ?? [])];
   return links.filter(({ kind }) => kind === "bridge").map(({ name }) => name);
+}
+
+function sealedAt(network: Network, place: string): Sealed[] {
+  const netns = network.netns(place);
+  return netns ? [...sealedOf(netns)] : [];
 }
 
 /** Two packets each way before the first. */

@@ -5,8 +5,11 @@ import { familyOf, filterRuleText } from "../render/iptables.ts";
 import type { Disagreement } from "./compare.ts";
 import type { Tables as Dumped } from "./layout.ts";
 import { kernelName, type Names } from "./names.ts";
+import { labKey } from "./plan-wireguard.ts";
 
-type Tables = Readonly<Record<"link" | "addr" | "route" | "rule" | "neigh" | "fdb" | "filter", readonly string[]>>;
+type Tables = Readonly<
+  Record<"link" | "addr" | "route" | "rule" | "neigh" | "fdb" | "filter" | "peer", readonly string[]>
+>;
 
 /** The kernel's tables against ours, the rows it made itself among them: what only one side has. */
 export function compareTables(network: Network, names: Names, dumped: Dumped): readonly Disagreement[] {
@@ -52,6 +55,11 @@ function ourTables(netns: Netns): Tables {
     rule: netns.rules.filter((rule) => (rule.family ?? 4) === 4).map(ruleText),
     neigh: [...netns.neighbours.rows()].filter(({ ip }) => ip.family === 4).map(neighbourText),
     fdb: [...netns.fdb.rows()].filter(({ dst }) => dst?.family === 4).map(fdbText),
+    peer: [...netns.wireguardPeers.rows()]
+      .filter(({ endpoint }) => endpoint.family === 4)
+      .map(({ dev, publicKey, endpoint, port, allowedIps }) =>
+        peerText(dev, labKey(publicKey), `${endpoint}:${port}`, allowedIps.map(String)),
+      ),
     filter: chains.flatMap(({ name, policy, rules }) => [
       ...(policy === "DROP" ? [`:${name} DROP`] : []),
       ...rules.filter((rule) => familyOf(rule) !== 6).map((rule) => plainRule(filterRuleText(name, rule))),
@@ -60,7 +68,7 @@ function ourTables(netns: Netns): Tables {
 }
 
 function theirTables(dumped: Dumped[string]): Tables {
-  const told = (table: keyof Tables) => dumped[table] ?? [];
+  const told = (table: string) => dumped[table] ?? [];
   return {
     link: told("link").flatMap((line) => linkOf(line) ?? []),
     addr: told("addr").flatMap((line) => /^\d+: (\S+) +inet (\S+)/.exec(line)?.slice(1, 3).join(" ") ?? []),
@@ -68,11 +76,20 @@ function theirTables(dumped: Dumped[string]): Tables {
     rule: told("rule").filter((line) => !line.endsWith("lookup default")),
     neigh: told("neigh"),
     fdb: told("fdb").filter((line) => line.includes(" dst ") && !line.startsWith("00:00:00:00:00:00")),
+    peer: told("allowed").map((line) => {
+      const [dev = "", key = "", allowed = ""] = line.split("\t");
+      const endpoint = told("endpoints").find((other) => other.startsWith(`${dev}\t${key}\t`));
+      return peerText(dev, key, endpoint?.split("\t")[2] ?? "(none)", allowed.split(" "));
+    }),
     filter: told("filter").flatMap((line) => {
       const policy = /^:(\S+) DROP/.exec(line);
       return policy ? [`:${policy[1]} DROP`] : line.startsWith("-A ") ? [plainRule(line)] : [];
     }),
   };
+}
+
+function peerText(dev: string, key: string, endpoint: string, allowed: readonly string[]): string {
+  return `${dev} ${key} endpoint ${endpoint} allowed-ips ${[...allowed].sort().join(" ")}`;
 }
 
 /** Versions of iptables-save differ in the order of two flags and in the name of a protocol. */
