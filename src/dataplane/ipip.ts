@@ -53,16 +53,15 @@ export function ipipXmit(run: Run, skb: Skb): readonly Step[] {
 /** `ipip_rcv`: the tunnel whose addresses match best, at last the one that names none (`ip_tunnel_lookup`). */
 export function ipipReceive(run: Run, skb: Skb): readonly Step[] {
   const outer = ipOf(skb);
-  const tunnels = [...run.netns(skb.netns).links.values()].filter(
-    (link): link is Ipip => link.kind === "ipip" && link.up,
-  );
+  const tunnels = [...run.netns(skb.netns).links.values()].filter((link): link is Ipip => link.kind === "ipip");
   const fits = (link: Ipip) =>
     (!link.local || link.local.equals(outer.dst)) && (!link.remote || link.remote.equals(outer.src));
   const named = (link: Ipip) => (link.remote ? 2 : 0) + (link.local ? 1 : 0);
-  const [link] = tunnels.filter(fits).sort((a, b) => named(b) - named(a));
+  const [link] = tunnels.filter((link) => link.up && fits(link)).sort((a, b) => named(b) - named(a));
   if (!link) {
     run.note(skb, { kind: "drop", reason: "IP_NOPROTO" });
-    return icmpSend(run, skb, "protocol-unreachable");
+    // net/ipv4/tunnel4.c `tunnel4_rcv` answers in its own way where the module is loaded: for the sake of a tunnel, if any.
+    return icmpSend(run, skb, tunnels.length > 0 ? "port-unreachable" : "protocol-unreachable");
   }
   const inner: Skb = { ...arrive(skb, skb.netns, link.name), packet: skb.packet.slice(1) };
   run.note(inner, { kind: "decapsulate", popped: [outer], by: link.name });
