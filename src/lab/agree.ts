@@ -5,7 +5,7 @@ import type { Case } from "./cases.ts";
 import { compareCase, type Disagreement } from "./compare.ts";
 import { expectedOf } from "./expect.ts";
 import type { Probe, Probed, Said, Tables, Told } from "./layout.ts";
-import { isArp } from "./lines.ts";
+import { isArp, isRedirect } from "./lines.ts";
 import type { Names } from "./names.ts";
 import { observed, tunnelsOf } from "./observe.ts";
 import { surprises } from "./surprise.ts";
@@ -45,7 +45,7 @@ export interface PairAgreement {
   readonly from: string;
   readonly to: string;
   readonly cases: number;
-  /** Frames that were compared one by one; questions about neighbours are compared as a set. */
+  /** Frames that were compared one by one; questions about neighbours are compared as a set, redirects as they come. */
   readonly frames: number;
   readonly disagreements: readonly Disagreement[];
 }
@@ -118,7 +118,11 @@ export function compareSent(network: Network, names: Names, sent: readonly Sent[
   return expectedOf(network, cases, hashed).map((expected, k) => {
     const seen = observed(network, names, expected, (sent[k] as Sent).probed);
     const { sport } = expected.case.question;
-    return { sport, frames: seen.lines.filter((line) => !isArp(line)).length, differs: compareCase(expected, seen) };
+    return {
+      sport,
+      frames: seen.lines.filter((line) => !isArp(line) && !isRedirect(line)).length,
+      differs: compareCase(expected, seen),
+    };
   });
 }
 

@@ -5,7 +5,7 @@ import { arrival, replyTo } from "../query/flow.ts";
 import type { SocketError } from "../trace/event.ts";
 import { eventsOf, type Trace } from "../trace/trace.ts";
 import { type Case, OPEN_PORT, openTo, sendOf } from "./cases.ts";
-import { type Line, linesOfTrace, type Unknowable } from "./lines.ts";
+import { hasIpip, type Line, linesOfTrace, type Unknowable } from "./lines.ts";
 
 /** What the two ends of a probe learn. */
 export interface Outcome {
@@ -30,6 +30,7 @@ export interface Expected {
 /** Walks the cases in order; one that is sent again sees what the one before it learned. */
 export function expectedOf(network: Network, cases: readonly Case[], hashed: ReadonlySet<number>): readonly Expected[] {
   let state: State | undefined;
+  const ipip = hasIpip(network);
   return cases.map((each) => {
     const { question } = each;
     const model = openTo(network, question.dst.netns ?? "", each.open ? OPEN_PORT : undefined);
@@ -41,7 +42,7 @@ export function expectedOf(network: Network, cases: readonly Case[], hashed: Rea
     state = (back ?? there).state;
     const traces = [there.trace, ...(back ? [back.trace] : [])];
     const translated = traces.some((trace) => eventsOf(trace, "translate").length > 0);
-    const unknowable: Unknowable = { hashed, translated };
+    const unknowable: Unknowable = { hashed, translated, ipip };
     return {
       case: each,
       trace: there.trace,

@@ -4,7 +4,7 @@ import type { Network } from "../kernel/network.ts";
 import type { Port } from "../kernel/row.ts";
 import type { Event } from "../trace/event.ts";
 import type { Trace } from "../trace/trace.ts";
-import type { Header, Packet } from "../wire/header.ts";
+import type { Header, Icmp, Packet } from "../wire/header.ts";
 import { protocolNumber } from "../wire/protocol.ts";
 import { lengthOf } from "../wire/stack.ts";
 
@@ -28,6 +28,11 @@ export interface Unknowable {
   readonly hashed: ReadonlySet<number>;
   /** Ports were drawn at random by a translation. */
   readonly translated: boolean;
+  /**
+   * The lab has IP-in-IP devices: then its one kernel has the protocol in every namespace, and a router without such a
+   * device says that a port is missing where a machine of its own would say that the protocol is.
+   */
+  readonly ipip: boolean;
 }
 
 /** The frames of a walk in the order in which devices handle them. */
@@ -55,8 +60,9 @@ function lineOf(network: Network, { at, action, headers }: Event, unknowable: Un
 }
 
 /**
- * A packet as every header that can be predicted; what is sealed cannot be read on either side. Payloads are not shown, their lengths are those of the IP headers; of
- * a fragment only the first shows what is behind its IP header, and of that one header.
+ * A packet as every header that can be predicted; what is sealed cannot be read on either side. Payloads are not shown,
+ * their lengths are those of the IP headers; of a fragment only the first shows what is behind its IP header, and of that
+ * one header.
  */
 export function packetText(packet: Packet, unknowable: Unknowable): string {
   const sealed = packet.findIndex(({ kind }) => kind === "wireguard");
@@ -96,12 +102,14 @@ function headerText(header: Header, packet: Packet, i: number, unknowable: Unkno
     case "icmp": {
       const mtu = header.type === 3 && header.code === 4 ? ` mtu ${header.rest}` : "";
       const gateway = header.type === 5 ? ` gateway ${Ip.of(header.rest)}` : "";
-      return [`icmp ${header.type}/${header.code}${mtu}${gateway}`];
+      const code = unknowable.ipip && isNoIpip(header, rest[0]) ? 3 : header.code;
+      return [`icmp ${header.type}/${code}${mtu}${gateway}`];
     }
     case "quote":
       return ["about", packetText(header.packet, unknowable)];
     case "slice":
-      return header.offset > 0
+      // An inner IP packet is longer than the first piece of it, and cannot be read from that.
+      return header.offset > 0 || header.packet[0]?.kind === "ipv4"
         ? []
         : header.packet.slice(0, 1).flatMap((first) => headerText(first, header.packet, 0, unknowable));
     case "wireguard":
@@ -111,6 +119,18 @@ function headerText(header: Header, packet: Packet, i: number, unknowable: Unkno
     default:
       return [header.kind];
   }
+}
+
+/** Protocol unreachable, about a packet in a packet. */
+function isNoIpip({ type, code }: Icmp, quote: Header | undefined): boolean {
+  return type === 3 && code === 2 && quote?.kind === "quote" && quote.packet[1]?.kind === "ipv4";
+}
+
+/** Whether a network has IP-in-IP devices anywhere. */
+export function hasIpip(network: Network): boolean {
+  return [...network.names()].some((name) => {
+    return [...(network.netns(name)?.links.values() ?? [])].some(({ kind }) => kind === "ipip");
+  });
 }
 
 /** Handshakes of WireGuard: messages of types 1 to 3 between two ports that are alike. */

@@ -38,7 +38,7 @@ export function observed(
   const translated = trace.events.some(({ action }) => action.kind === "translate");
   const { delivered, reply, send, errors } = result;
   return {
-    lines: frames.flatMap((frame) => lineOf(network, names, frame, { hashed, translated }, tunnels) ?? []),
+    lines: frames.flatMap((frame) => lineOf(network, names, frame, { hashed, translated, ipip: false }, tunnels) ?? []),
     outcome: {
       send,
       errors: [...new Set(errors.map(errorText))].sort(),

@@ -78,8 +78,11 @@ function theirTables(dumped: Dumped[string]): Tables {
     fdb: told("fdb").filter((line) => line.includes(" dst ") && !line.startsWith("00:00:00:00:00:00")),
     peer: told("allowed").map((line) => {
       const [dev = "", key = "", allowed = ""] = line.split("\t");
-      const endpoint = told("endpoints").find((other) => other.startsWith(`${dev}\t${key}\t`));
-      return peerText(dev, key, endpoint?.split("\t")[2] ?? "(none)", allowed.split(" "));
+      // wg(8) names the device on the first line of endpoints alone; a key is of one device here.
+      const endpoint = told("endpoints")
+        .map((other) => other.split("\t"))
+        .find((other) => other.at(-2) === key);
+      return peerText(dev, key, endpoint?.at(-1) ?? "(none)", allowed.split(" "));
     }),
     filter: told("filter").flatMap((line) => {
       const policy = /^:(\S+) DROP/.exec(line);

@@ -28,7 +28,7 @@ export interface Job {
 export function prepare(network: Network, pairs: readonly Pair[], { prefix, only = () => true }: VerifyOptions): Job {
   const plan = planLab(network, prefix);
   const cases = pairs.map(([from, to]) => casesOf(network, from, to).filter(only));
-  return { plan, probes: asked(network, plan, cases, "brisk") };
+  return { plan, probes: asked(network, plan, cases, "elsewhere") };
 }
 
 function asked(network: Network, { names }: Plan, pairs: readonly (readonly Case[])[], pace: Pace): ProbesFile {
