@@ -1,3 +1,25 @@
+import { createConnection } from "node:net";
+
+/**
+ * What BIRD answers on its control socket, as `birdc` prints it: a line has a code of four digits and `-`, and a blank
+ * instead where it is the last; or it begins with a blank, and the code before goes on (BIRD's client/client.c).
+ */
+export function birdc(socket: string, words: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const connection = createConnection(socket, () => connection.write(`${words}\n`));
+    let text = "";
+    connection.setEncoding("utf8").on("error", reject);
+    connection.on("data", (chunk: string) => {
+      text += chunk;
+      // The greeting has a last line, and so has the answer.
+      if (!text.endsWith("\n") || (text.match(/^\d{4} /gm) ?? []).length < 2) return;
+      connection.destroy();
+      const answer = text.slice(text.indexOf("\n") + 1);
+      resolve(answer.replace(/^(\d{4}[- ]| )/gm, ""));
+    });
+  });
+}
+
 /** One path of BIRD's table, as `birdc show route all` prints it. */
 export interface BirdPath {
   readonly dst: string;

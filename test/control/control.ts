@@ -11,7 +11,7 @@ import type { BgpView } from "../../src/modes/routing.ts";
 import { routeText } from "../../src/render/iproute.ts";
 import type { Topology } from "../../src/topology/topology.ts";
 import { birdConfig } from "./bird-config.ts";
-import { type BirdPath, readRoutes, readSessions } from "./birdc.ts";
+import { type BirdPath, birdc, readRoutes, readSessions } from "./birdc.ts";
 import { modelOf, unwritten } from "./model.ts";
 
 /** What every namespace and folder of these clusters is called. */
@@ -112,15 +112,14 @@ export interface Shown {
   readonly paths: readonly BirdPath[];
 }
 
-function show({ socket, view }: Daemon): Shown {
-  const birdc = (words: string) =>
-    run([view.family === 4 ? "birdc" : "birdc6", "-s", socket, ...words.split(" ")]).text;
-  return { sessions: readSessions(birdc("show protocols")), paths: readRoutes(birdc("show route all")) };
+async function show({ socket }: Daemon): Promise<Shown> {
+  const [sessions, paths] = await Promise.all([birdc(socket, "show protocols"), birdc(socket, "show route all")]);
+  return { sessions: readSessions(sessions), paths: readRoutes(paths) };
 }
 
 const QUIET = 2000;
-const MOST = 30_000;
-const PAUSE = 250;
+const MOST = 60_000;
+const PAUSE = 500;
 
 /** All that was seen of a daemon: what it shows in the end, and every state its sessions were in on the way. */
 export interface Settled {
@@ -130,7 +129,7 @@ export interface Settled {
 }
 
 /**
- * Waits until every session that ought to be is established and nothing has changed for a while; half a minute at most,
+ * Waits until every session that ought to be is established and nothing has changed for a while; a minute at most,
  * and then what is there is what is compared.
  */
 export async function settle(daemons: readonly Daemon[]): Promise<readonly Settled[]> {
@@ -138,7 +137,7 @@ export async function settle(daemons: readonly Daemon[]): Promise<readonly Settl
   const begun = Date.now();
   let [before, since] = ["", begun];
   for (;;) {
-    const shown = daemons.map(show);
+    const shown = await Promise.all(daemons.map(show));
     shown.forEach(({ sessions }, k) => {
       for (const [name, state] of sessions) {
         const seen = states[k]?.get(name) ?? new Set();
