@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   render: "addr wire kernel bgp trace topology chalk cli-table3 junit-report-builder sarif",
   dataplane: "addr wire kernel trace",
   diagnose: "addr kernel trace wire",
-  lint: "addr topology kernel bgp trace",
+  lint: "addr topology kernel bgp alike trace",
   expect: "topology trace zod",
   query: "addr topology kernel wire bgp alike trace modes render dataplane diagnose lint expect",
   lab: "addr wire kernel trace dataplane render query zod",

@@ -4,16 +4,21 @@ import type { Peer } from "../kernel/table.ts";
 import type { Sighting } from "./finding.ts";
 import type { Kind, Scope } from "./scope.ts";
 
-/** Rows that agents asked for and kernels refused, read for one peer of each kind. */
-export function* refusals({ kinds }: Scope): Generator<Sighting> {
+/** Rows that agents asked for and kernels refused, read for one peer of each kind in the own site and one elsewhere. */
+export function* refusals({ kinds, siteOf }: Scope): Generator<Sighting> {
   for (const kind of kinds) {
     const about = new Map<string, { readonly refused: Refused; pairs: number; readonly example: Host }>();
-    for (const other of kinds) {
-      const [peer] = other.hosts.filter(({ name }) => name !== kind.sample.name);
+    const home = siteOf(kind.sample);
+    const others = kinds.flatMap(({ hosts }) => {
+      const peers = hosts.filter((host) => host !== kind.sample);
+      return [peers.filter((host) => siteOf(host) === home), peers.filter((host) => siteOf(host) !== home)];
+    });
+    for (const peers of others) {
+      const [peer] = peers;
+      const pairs = peers.length;
       for (const refused of peer ? refusedFor(kind.netns, peer) : []) {
         const key = `${refused.asked.table} ${refused.text}`;
         const known = about.get(key);
-        const pairs = other === kind ? other.hosts.length - 1 : other.hosts.length;
         if (known) known.pairs += pairs;
         else about.set(key, { refused, pairs, example: peer as Host });
       }

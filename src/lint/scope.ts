@@ -18,6 +18,8 @@ export interface Scope {
   /** The topology's own faults and those that were done after them. */
   readonly faults: readonly Fault[];
   readonly kinds: readonly Kind[];
+  /** Which part of the underlay a host is in; hosts of one kind can be in many that are alike. */
+  readonly siteOf: (host: Host) => number;
   /** The namespaces of routers, with their names. */
   readonly routers: readonly Netns[];
   /** The BGP sessions of a host or router, over all families. */

@@ -114,9 +114,9 @@ export class PairWalks {
     return made;
   }
 
-  /** Routers that are alike, together. */
-  get routers(): Alike["routers"] {
-    return this.#alike.routers;
+  /** Which hosts and routers stand for one another. */
+  get alike(): Alike {
+    return this.#alike;
   }
 
   /** One host of every class with how many are like it; one with faults that are between two hosts is by itself. */

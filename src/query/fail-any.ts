@@ -104,7 +104,7 @@ function* elementsOf(kinds: readonly Failing[], topology: Topology, walks: PairW
       yield { kind: "host", name, alike, host: name, without: () => withoutHost(topology, name) };
     }
   }
-  for (const routers of walks.routers) {
+  for (const routers of walks.alike.routers) {
     const [router] = routers;
     if (!router) continue;
     const { name, nics } = router;

@@ -4,41 +4,37 @@ import { machinePath } from "../lint/paths.ts";
 import type { Kind, Scope } from "../lint/scope.ts";
 import type { Mode } from "../modes/mode.ts";
 import type { Path } from "../topology/path.ts";
-import type { Host, Pod } from "../topology/topology.ts";
+import type { Host } from "../topology/topology.ts";
 import type { Answer, Direction, Finding } from "../trace/answer.ts";
 import { placeName } from "../trace/project.ts";
+import type { PairWalks, Walked } from "./all-pairs.ts";
 import { type Ask, answerQuestion, questionOf } from "./answer.ts";
 
-/** What walks between kinds of hosts have shown. */
+/** What walks have shown. */
 export interface Ways {
   readonly seen: readonly Sighting[];
-  /** Pairs of kinds, each with itself too where it has two hosts. */
-  readonly pairs: number;
+  /** Kinds of pairs of pods, of each of which one was walked. */
   readonly walked: number;
 }
 
-/** Up to so many kinds every pair is walked; with more, each with itself and with the next. */
-const MOST_KINDS = 16;
-
-/** Walks a packet and its reply between pods, and between node addresses, of each pair of kinds. */
-export function walkWays(scope: Scope, mode: Mode): Ways {
-  const { kinds } = scope;
-  const pairs = [...pairsOf(kinds)];
+/** Walks both probes between pods of every kind of pair, and between node addresses of kinds of hosts. */
+export function walkWays(scope: Scope, mode: Mode, walks: PairWalks, onWay: (done: number, of: number) => void): Ways {
   const notes = new Notes(scope);
-  for (const [a, b] of pairs) {
+  for (const [a, b] of pairsOf(scope.kinds)) {
     const [from, to] = a === b ? [a.hosts[0], a.hosts[1]] : [a.sample, b.sample];
-    if (!from || !to) continue;
-    walkNodes(scope, mode, notes, from, to);
-    for (const [src, dst] of podPairs(scope, a, b)) walkPods(scope, mode, notes, src, dst);
+    if (from && to) walkNodes(scope, mode, notes, from, to);
   }
-  for (const kind of kinds) for (const [src, dst] of neighbours(scope, kind)) walkPods(scope, mode, notes, src, dst);
-  const twice = kinds.filter(({ hosts }) => hosts.length > 1).length;
-  return {
-    seen: notes.sightings(),
-    pairs: (kinds.length * (kinds.length - 1)) / 2 + twice,
-    walked: pairs.length,
-  };
+  const { classes } = walks.answer({
+    onClass: ({ witness: [src, dst] }, walked, done, of) => {
+      notes.walked(walked, src, dst);
+      onWay(done, of);
+    },
+  });
+  return { seen: notes.sightings(), walked: classes.length };
 }
+
+/** Up to so many kinds each node pings one of every other; with more, one of its own and of the next. */
+const MOST_KINDS = 16;
 
 function* pairsOf(kinds: readonly Kind[]): Generator<readonly [Kind, Kind]> {
   for (const [i, a] of kinds.entries()) {
@@ -46,77 +42,6 @@ function* pairsOf(kinds: readonly Kind[]): Generator<readonly [Kind, Kind]> {
     const others = kinds.length <= MOST_KINDS ? kinds.slice(i + 1) : [kinds[(i + 1) % kinds.length]];
     for (const b of others) if (b && b !== a) yield [a, b];
   }
-}
-
-/** A pod of each side, those that a fault has touched first of all. */
-function podPairs(scope: Scope, a: Kind, b: Kind): readonly (readonly [Pod, Pod])[] {
-  const [left, right] = a === b ? twoHosts(scope, a) : [podsOf(scope, a.hosts), podsOf(scope, b.hosts)];
-  return left.flatMap((src) => right.map((dst) => [src, dst] as const));
-}
-
-function twoHosts(scope: Scope, { hosts }: Kind): readonly [readonly Pod[], readonly Pod[]] {
-  const [first, ...others] = hosts;
-  return first ? [podsOf(scope, [first]), podsOf(scope, others)] : [[], []];
-}
-
-/** How many hosts of a kind are asked for a pod, and how many pods of a host that a fault has touched are taken. */
-const MOST_HOSTS = 20;
-const MOST_PODS = 6;
-
-/** The first pod there is; of a host that a fault has touched several, those it names first. */
-function podsOf({ topology, faults }: Scope, hosts: readonly Host[]): readonly Pod[] {
-  for (const { name } of hosts.slice(0, MOST_HOSTS)) {
-    const pods = podsOn(topology.pods, name);
-    const [first] = pods;
-    if (!first) continue;
-    const named = pods.filter((pod) => faults.some(({ target }) => target.kind === "pod" && target.name === pod.name));
-    const touched = named.length > 0 || faults.some(({ target }) => target.kind === "host" && target.name === name);
-    return touched ? [...new Set([...named, ...pods])].slice(0, MOST_PODS) : [first];
-  }
-  return [];
-}
-
-/** Two pods of one host, and of a host that a fault has touched each with every other. */
-function* neighbours(scope: Scope, { hosts }: Kind): Generator<readonly [Pod, Pod]> {
-  const { pods } = scope.topology;
-  const host = hosts.slice(0, MOST_HOSTS).find(({ name }) => podsOn(pods, name).length > 1);
-  if (!host) return;
-  const chosen = podsOf(scope, [host]);
-  const [first, second] = podsOn(pods, host.name);
-  if (chosen.length < 2) {
-    if (first && second) yield [first, second];
-    return;
-  }
-  for (const [i, pod] of chosen.entries()) for (const other of chosen.slice(i + 1)) yield [pod, other];
-}
-
-function podsOn(pods: Scope["topology"]["pods"], host: string): readonly Pod[] {
-  return pods.on(host).filter(({ hostNetwork }) => !hostNetwork);
-}
-
-function walkPods(scope: Scope, mode: Mode, notes: Notes, src: Pod, dst: Pod): void {
-  const there = answered(scope, mode, { src: `pod:${src.name}`, dst: `pod:${dst.name}` });
-  if (!there) return;
-  notes.note(there, there.forward, src.name, dst.name);
-  // Where the first packet dies nobody replies, and the way back is asked for by itself.
-  const back = there.reply ? there : answered(scope, mode, { src: `pod:${dst.name}`, dst: `pod:${src.name}` });
-  const reply = there.reply ?? back?.forward;
-  if (back && reply) notes.note(back, reply, dst.name, src.name);
-  notes.together(there);
-  for (const [from, to] of [
-    [src, dst],
-    [dst, src],
-  ] as const) {
-    notes.full(fullSized(scope, mode, from, to), from.name, to.name);
-  }
-}
-
-/** A packet as long as the pod's device takes, which may be cut on its way where a small one is not. */
-function fullSized(scope: Scope, mode: Mode, src: Pod, dst: Pod): Answer | undefined {
-  const family = scope.topology.cluster.podNetworks[0]?.family ?? 4;
-  const size = deviceMtu(scope, src.name, family);
-  const ask = { src: `pod:${src.name}`, dst: `pod:${dst.name}`, df: "always", oneWay: true } as const;
-  return size === undefined ? undefined : answered(scope, mode, { ...ask, size: Math.min(size, 65535) });
 }
 
 /** A node is known by its node address: others must reach it there. */
@@ -159,6 +84,15 @@ class Notes {
 
   constructor(scope: Scope) {
     this.#scope = scope;
+  }
+
+  /** What both probes of a pair have met. */
+  walked({ small, full }: Walked, src: string, dst: string): void {
+    if (!small) return;
+    this.note(small, small.forward, src, dst);
+    if (small.reply) this.note(small, small.reply, dst, src);
+    this.together(small);
+    this.full(full, src, dst);
   }
 
   /** How one direction ended, and the risks on it. */

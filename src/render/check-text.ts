@@ -13,8 +13,7 @@ export interface Checked {
     readonly looked: {
       readonly hosts: number;
       readonly kinds: number;
-      readonly pairs: number;
-      readonly walked: number;
+      readonly ways: number;
     };
   };
   readonly pairs?: CheckedPairs;
@@ -103,13 +102,10 @@ export function renderCheck(checked: Checked, layout: Layout): string {
   page.gap();
   const kinds = `${counted(looked.hosts, "host")} of ${counted(looked.kinds, "kind")}`;
   const ways =
-    looked.pairs === looked.walked
-      ? `packets walked between all ${counted(looked.pairs, "pair")} of kinds`
-      : `packets walked between ${looked.walked} of ${counted(looked.pairs, "pair")} of kinds, so a row that spoils another pair is not seen`;
-  page.row({
-    head: "looked at  ",
-    text: `${kinds}, ${looked.pairs === 0 ? "no packets walked: there is but one host" : ways}`,
-  });
+    looked.ways === 0
+      ? "no packets walked: no two pods"
+      : `packets walked between ${counted(looked.ways, "kind")} of pairs`;
+  page.row({ head: "looked at  ", text: `${kinds}, ${ways}` });
   const [first] = findings;
   if (first) page.row({ head: "more: ", text: `cni-trace explain ${first.code}` });
   return page.toString();

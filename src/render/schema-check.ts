@@ -60,8 +60,8 @@ export function checkSchema(): Schema {
         findings: list(ref("finding"), "the worst first"),
         counts: object({ error: COUNT, warning: COUNT, note: COUNT }),
         looked: object(
-          { hosts: COUNT, kinds: COUNT, pairs: COUNT, walked: COUNT },
-          "how many hosts there are, of how many kinds, and between how many pairs of kinds packets were walked",
+          { hosts: COUNT, kinds: COUNT, ways: COUNT },
+          "how many hosts there are, of how many kinds, and how many kinds of pairs of pods were walked",
         ),
       }),
       "pairs?": object(
