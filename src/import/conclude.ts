@@ -37,6 +37,7 @@ export function conclude(facts: Facts, mark: Mark, asked: { readonly modeGiven: 
   );
   writePods(facts, new Set(hosts.map(({ name }) => name)), networks, findings);
   noteRest(facts, choice, findings);
+  keepRest(facts, findings);
   return findings;
 }
 
@@ -67,7 +68,9 @@ function carrierOf(facts: Facts, choice: Choice, findings: Findings, asked: { re
     const known = `${flannelWords(facts)} between nodes, Calico's devices and policies on them; --mode flannel-vxlan is nearest`;
     findings.refuse(`Canal (${evidence[0]?.text})`, known);
   } else {
-    const known = PRODUCTS.find(({ name }) => name === product)?.known ?? "";
+    const details = facts.details.get(product) ?? [];
+    const about = PRODUCTS.find(({ name }) => name === product)?.known ?? "";
+    const known = details.length === 0 ? about : `${about}; here ${details.join(", ")}`;
     findings.refuse(`${product}${evidence[0] ? ` (${evidence[0].text})` : ""}`, known);
   }
   return plainCarrier;
@@ -95,6 +98,13 @@ const plainCarrier: Carrier = {
 
 function textOf(product: string, facts: Facts): string {
   return facts.traces.find((trace) => trace.product === product)?.text ?? "its agent runs";
+}
+
+/** What was read and is of no use yet. */
+function keepRest({ kubeProxy, unread }: Facts, findings: Findings): void {
+  if (kubeProxy) findings.keep(`kube-proxy is in mode ${kubeProxy.mode} (${kubeProxy.from})`);
+  const policies = unread.get("NetworkPolicy");
+  if (policies !== undefined) findings.keep(`${policies} NetworkPolicies`);
 }
 
 /** What else is worth a sentence: leftovers of another CNI, kinds that are not read. */

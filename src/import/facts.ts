@@ -114,8 +114,8 @@ export class Facts {
   objects = 0;
   /** Where the first object stands. */
   first: Mark | undefined;
-  /** Whether system pods or DaemonSets were among the objects: then an agent that runs would have been seen. */
-  sawWorkloads = false;
+  /** What is known of a CNI that is not modelled, from its own configuration. */
+  readonly details = new Map<string, readonly string[]>();
 
   /** Takes in a trace of a CNI; what was said before is not said again. */
   trace(trace: Trace): void {

@@ -14,6 +14,8 @@ export class Findings {
   readonly doubts: string[] = [];
   /** Sentences on what was read and what was left out. */
   readonly notes: string[] = [];
+  /** What was found and nothing here asks for yet. */
+  readonly kept: string[] = [];
   /** Why there is no mode, when there is none. */
   refusal: { readonly message: string; readonly hint?: string } | undefined;
   /** How many hosts have an address. */
@@ -44,6 +46,10 @@ export class Findings {
 
   note(text: string): void {
     this.notes.push(text);
+  }
+
+  keep(text: string): void {
+    this.kept.push(text);
   }
 
   /** The CNI is known, and its tables are not built here. */

@@ -5,7 +5,6 @@ import { productOfAgent } from "./products.ts";
 
 /** A DaemonSet: the agent of a CNI, or of no interest here. */
 export function readDaemonSet(body: Field, facts: Facts): void {
-  facts.sawWorkloads = true;
   readAgent("DaemonSet", body, facts);
 }
 
@@ -30,7 +29,12 @@ export function readAgent(kind: "DaemonSet" | "Pod", body: Field, facts: Facts):
     env: new Map(containers.flatMap((each) => each.get("env").list()).flatMap(setting)),
   };
   facts.agents.set(known, agent);
+  const told = TELLING.flatMap((key) => (agent.env.has(key) ? [`${key} ${agent.env.get(key)}`] : []));
+  if (told.length > 0) facts.details.set(product.name, told);
 }
+
+/** What the environments of agents that are not modelled tell of their networks (Weave's site/kubernetes/kube-addon.md). */
+const TELLING = ["IPALLOC_RANGE", "WEAVE_MTU", "POD_SUBNET", "AWS_VPC_K8S_CNI_EXTERNALSNAT"];
 
 /** A DaemonSet's name; of a pod, that of its owner, or its own without the ending that the owner gave it. */
 function workloadOf(kind: "DaemonSet" | "Pod", body: Field): string {

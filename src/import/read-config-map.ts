@@ -16,6 +16,7 @@ export function readConfigMap(body: Field, facts: Facts): void {
   if (!data.get("net-conf.json").isAbsent) readFlannel(data, from, bare, facts);
   const product = PRODUCT_OF.get(bare);
   if (product !== undefined) facts.trace({ product, kind: "configured", text: from, mark: body.mark });
+  if (bare === "cilium-config") readCilium(data, facts);
   if (bare === "calico-config") readCalicoConfig(data, from, facts);
   if (bare === "kube-proxy") readKubeProxy(data.get("config.conf"), from, facts);
   if (bare === "kubeadm-config") readKubeadm(data.get("ClusterConfiguration"), from, facts);
@@ -74,6 +75,17 @@ function readFlannel(data: Field, from: string, bare: string, facts: Facts): voi
 function anyCase(map: Field, key: string): Field {
   const found = map.map().find(([name]) => name.toLowerCase() === key.toLowerCase());
   return found ? found[1] : map.get(key);
+}
+
+/** How Cilium carries packets (install/kubernetes/cilium/templates/cilium-configmap.yaml). */
+const CILIUM = ["routing-mode", "tunnel", "tunnel-protocol", "ipam", "kube-proxy-replacement", "cni-chaining-mode"];
+
+function readCilium(data: Field, facts: Facts): void {
+  const told = CILIUM.flatMap((key) => {
+    const value = data.get(key).text();
+    return value === undefined ? [] : [`${key} ${value}`];
+  });
+  if (told.length > 0) facts.details.set("Cilium", told);
 }
 
 function readKubeProxy(field: Field, from: string, facts: Facts): void {

@@ -17,7 +17,6 @@ export function readPod(body: Field, facts: Facts): void {
   const hostIP = status.get("hostIP").ip();
   const addresses = addressesOf(status);
   const phase = status.get("phase").text();
-  if (name.startsWith("kube-system/")) facts.sawWorkloads = true;
   const hostNetwork =
     spec.get("hostNetwork").flag() === true || (hostIP !== undefined && addresses[0] === hostIP.toString());
   if (host !== undefined && hostIP && !facts.hostIPs.has(host)) {

@@ -44,11 +44,12 @@ function entry(key: string, value: unknown, origin: string | undefined): readonl
 function* header(findings: Findings | undefined, from: string): Generator<string> {
   yield* comment(`Made by cni-trace import${from === "" ? "" : ` of ${from}`}.`);
   if (!findings) return;
-  const { chosen, refusal, doubts, notes, assumptions } = findings;
+  const { chosen, refusal, doubts, notes, kept, assumptions } = findings;
   if (chosen) yield* section(`The mode is ${chosen.mode}, by`, chosen.because);
   else if (refusal) yield* section("There is no mode:", [refusal.message]);
   yield* section("But", doubts);
   yield* section("Read and left out:", notes);
+  yield* section("Found, and not asked about yet:", kept);
   yield* section(
     "Assumed, and what supplies it:",
     assumptions.map(({ what, supply }) => `${what} (${supply})`),

@@ -88,6 +88,38 @@ describe("the built command", () => {
     expect(run(["-t", "empty", "p", "q"]).err).toMatch("cni-trace: there are no objects in this");
   });
 
+  test("reads objects from a pipe, however many chunks they come in, and writes them as a file", () => {
+    const filler = "x".repeat(500);
+    const metadata = (name: string) => ({ name, annotations: { filler } });
+    const nodes = Array.from({ length: 900 }, (_, i) => ({
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: metadata(`node-${i}`),
+      spec: { podCIDR: `10.${64 + (i >> 8)}.${i & 255}.0/24` },
+      status: { addresses: [{ type: "InternalIP", address: `192.168.${i >> 7}.${i & 127 || 200}` }] },
+    }));
+    const pods = nodes.slice(0, 2).map(({ metadata: { name } }, i) => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: `p${i}`, namespace: "web" },
+      spec: { nodeName: name },
+      status: { phase: "Running", podIP: `10.64.${i}.7` },
+    }));
+    for (const items of [
+      [...nodes, ...pods],
+      [...nodes, ...nodes.map((node) => ({ ...node })), ...pods],
+    ]) {
+      const input = JSON.stringify({ apiVersion: "v1", kind: "List", items }, undefined, 2);
+      const traced = run(["-t", "-", "--mode", "vxlan", "web/p0", "web/p1", "--brief"], { input });
+      expect(traced).toMatchObject({ out: expect.stringMatching(/^DELIVERED/m), code: 0 });
+      const { out, code } = run(["import", "-"], { input });
+      expect(code).toBe(0);
+      expect(out).toContain("# There is no mode:\n# - nothing in these objects says which CNI runs");
+      writeFileSync(join(folder, "imported.yaml"), out);
+      expect(run(["-t", "imported.yaml", "--mode", "vxlan", "web/p0", "web/p1", "--brief"]).out).toMatch(/^DELIVERED/m);
+    }
+  });
+
   test.skipIf(process.platform === "win32")("ends quietly when nobody reads any more", () => {
     const line = `"${process.execPath}" "${bundle}" tables -t huge --mode vxlan node-0001 | head -1; echo "\${PIPESTATUS[0]}"`;
     const { stdout, stderr } = spawnSync("bash", ["-c", line], {

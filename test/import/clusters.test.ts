@@ -104,6 +104,24 @@ describe("CNIs that are not modelled are named and refused, with what is known o
     }
   });
 
+  test("with what their own configuration says", async () => {
+    const data = { "routing-mode": "tunnel", "tunnel-protocol": "geneve", ipam: "cluster-pool" };
+    const config = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "cilium-config", namespace: "kube-system" },
+      data,
+    };
+    const one = node("n", { ips: ["172.18.0.2"] });
+    const said = await readInputs([{ file: "o.json", text: list([one, config]) }]);
+    expect(said).toMatch("here routing-mode tunnel, tunnel-protocol geneve, ipam cluster-pool");
+    const env = { IPALLOC_RANGE: "10.32.0.0/12", WEAVE_PASSWORD: "hush" };
+    const weave = daemonSet("kube-system/weave-net", [container("weave", "weave-kube:2.8", env)]);
+    const told = await readInputs([{ file: "o.json", text: list([one, weave]) }]);
+    expect(told).toMatch("here IPALLOC_RANGE 10.32.0.0/12");
+    expect(told).not.toMatch("hush");
+  });
+
   test("a pod network of 10.244.0.0/16 proves nothing", async () => {
     const objects = [node("n", { ips: ["172.18.0.2"], podCIDRs: ["10.244.0.0/24"] })];
     expect(await readInputs([{ file: "o.json", text: list(objects) }])).toMatch(

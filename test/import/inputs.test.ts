@@ -176,6 +176,8 @@ describe("the cluster's networks", () => {
     expect(await networks(kubeadm)).toEqual({ pods: ["10.42.0.0/16", "fd42::/56"], services: ["10.43.0.0/16"] });
     const proxy = configMap("kube-proxy", { "config.conf": "mode: ipvs\nclusterCIDR: 10.50.0.0/16\n" });
     expect((await networks(proxy)).pods).toEqual(["10.50.0.0/16"]);
+    const { findings } = expectGood(await readInputs([{ file: "o.json", text: list([...bareNodes, proxy]) }]));
+    expect(findings.kept).toEqual(["kube-proxy is in mode ipvs (ConfigMap kube-system/kube-proxy)"]);
     const manager = {
       name: "kube-controller-manager",
       command: ["kube-controller-manager", "--cluster-cidr=10.60.0.0/16"],
