@@ -15,7 +15,7 @@ const SEED = 20261126;
 /** Topologies of a run: all where every change is proven, some at a desk. */
 const RUNS = process.env.CI ? 200 : 20;
 /** Seconds of shrinking, at most: every smaller topology is a lab. */
-const SHRINKING = 600;
+const SHRINKING = 120;
 /** Diagnosis codes that a full run meets at least. */
 const CODES = 15;
 
@@ -46,18 +46,21 @@ if (here.length === 0) {
 
   test(`${RUNS} random topologies, most of them broken, are the kernel's in every frame (seed ${SEED})`, async () => {
     const census = new Census();
+    let until = Number.POSITIVE_INFINITY;
     const property = fc.asyncProperty(drawings(here), async (drawing) => {
+      // Nothing more is found to fail, and the shrinking ends.
+      if (performance.now() > until) return;
       const subject = await subjectOf(drawing);
       const { agreement } = verify(subject.network, subject.pairs, { prefix: PREFIX, only: subject.only });
       const disagreements = disagreementsOf(agreement).length;
+      if (disagreements > 0) until = Math.min(until, performance.now() + SHRINKING * 1000);
       expect(disagreements, `${agreementText(agreement)}\n${againText(subject)}`).toBe(0);
       census.count(subject, agreement);
     });
-    const ended = await fc.check(property, { seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: SHRINKING * 1000 });
+    const ended = await fc.check(property, { seed: SEED, numRuns: RUNS });
     console.log(`${census.text()}modes not in this kernel: ${notHere.join("; ") || "none"}`);
-    if (ended.failed || ended.interrupted)
-      throw ended.errorInstance ?? new Error(`only ${ended.numRuns} were compared`);
+    if (ended.failed) throw ended.errorInstance;
     expect(census.broken / census.all).toBeGreaterThanOrEqual(0.6);
     if (RUNS >= 200) expect(census.codes.size).toBeGreaterThanOrEqual(CODES);
-  }, 1_200_000);
+  }, 1_500_000);
 }
