@@ -32,7 +32,7 @@ export function planLab(network: Network, prefix: string): Plan {
     ...[...network.segments].flatMap(([name]) => segmentSteps(name, names)),
     ...all.flatMap((netns) => groundSteps(netns, names)),
     ...devices,
-    ...[...network.segments].flatMap(([name, segment]) => portSteps(name, segment, names, made)),
+    ...[...network.segments].flatMap(([name, segment]) => portSteps(name, segment, names, cardsOn(all, name))),
     ...all.flatMap((netns) => addressSteps(netns, names)),
     ...all.flatMap((netns) => wireguardSteps(netns, names)),
     ...all.flatMap((netns) => upSteps(netns, names)),
@@ -42,7 +42,7 @@ export function planLab(network: Network, prefix: string): Plan {
     ...all.map((netns) => ({ kind: "bare", netns: kernelName(names, netns.name), place: netns.name }) as const),
     ...all.flatMap((netns) => netns.forwarders.map((row) => forwardStep(netns, row, names))),
   ];
-  return { names, steps, missing: missingOf(network, all) };
+  return { names, steps, missing: missingOf(all) };
 }
 
 /** What a namespace starts with here, whatever this machine's own settings are: no IPv6, ICMP errors without a limit. */
@@ -96,17 +96,44 @@ function segmentSteps(name: string, names: Names): readonly Step[] {
   ];
 }
 
-function portSteps(name: string, segment: Segment, names: Names, made: ReadonlySet<string>): readonly Step[] {
+/** A card with the namespace it is in. */
+interface Card {
+  readonly netns: Netns;
+  readonly dev: string;
+}
+
+/** The cards of a segment in the order in which they are made: the k-th is behind the bridge's port `pk`. */
+function cardsOn(all: readonly Netns[], segment: string): readonly Card[] {
+  return all.flatMap((netns) =>
+    [...netns.links.values()]
+      .sort((a, b) => a.ifindex - b.ifindex)
+      .flatMap((link) => (link.kind === "nic" && link.segment === segment ? [{ netns, dev: link.name }] : [])),
+  );
+}
+
+function portSteps(name: string, segment: Segment, names: Names, cards: readonly Card[]): readonly Step[] {
   const netns = names.segments.get(name) ?? "";
   const place = `segment/${name}`;
-  const ports = [...made].filter((key) => key.startsWith(`${name}:`)).map((key) => key.slice(name.length + 1));
   const run = (...argv: readonly string[]): Command => ({ kind: "run", place, netns, argv });
   return [
-    ...ports.map((port) => run("ip", "link", "set", "dev", port, "master", SEGMENT_BRIDGE, "up")),
+    ...cards.map((_, k) => run("ip", "link", "set", "dev", `p${k}`, "master", SEGMENT_BRIDGE, "up")),
     run("ip", "link", "set", "dev", SEGMENT_BRIDGE, "mtu", `${segment.mtu}`),
+    ...(segment.sourceDestCheck ? cards.flatMap((card, k) => checkSteps(card, `p${k}`, run)) : []),
     ...fabricSteps(segment, run),
     { kind: "bare", place, netns },
   ];
+}
+
+/** What comes from a host's card must be from its address, and what goes there for it. */
+function checkSteps({ netns, dev }: Card, port: string, run: (...argv: readonly string[]) => Command): readonly Step[] {
+  if (netns.kind !== "host") return [];
+  const own = netns.addresses.filter((address) => address.dev === dev && address.ip.family === 4);
+  const check = (chain: string, way: string, field: string) => [
+    run("ebtables", "-N", chain, "-P", "DROP"),
+    ...own.map(({ ip }) => run("ebtables", "-A", chain, "-p", "IPv4", field, `${ip}`, "-j", "RETURN")),
+    run("ebtables", "-A", "FORWARD", way, port, "-p", "IPv4", "-j", chain),
+  ];
+  return [...check(`from-${port}`, "-i", "--ip-source"), ...check(`to-${port}`, "-o", "--ip-destination")];
 }
 
 /** What the fabric eats, as rules of the segment's bridge. */
@@ -207,11 +234,7 @@ function forwardStep(netns: Netns, { process, tun, ip, port, buffer }: Forwarder
   };
 }
 
-function missingOf(network: Network, all: readonly Netns[]): readonly string[] {
-  const checked = [...network.segments.values()].filter(({ sourceDestCheck }) => sourceDestCheck);
+function missingOf(all: readonly Netns[]): readonly string[] {
   const six = all.some((netns) => netns.addresses.some(({ ip }) => ip.family === 6));
-  return [
-    ...checked.map(({ name }) => `segment ${name} checks sources and destinations, which the lab's bridge does not`),
-    ...(six ? ["IPv6 is switched off in the lab: only IPv4 is built and sent"] : []),
-  ];
+  return six ? ["IPv6 is switched off in the lab: only IPv4 is built and sent"] : [];
 }

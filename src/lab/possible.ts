@@ -27,7 +27,9 @@ function programsFor(network: Network): readonly string[] {
   const all = [...network.names()].flatMap((name) => network.netns(name) ?? []);
   const chains = all.some((netns) => netns.chains.size > 0);
   const sets = all.some((netns) => [...netns.sets.rows()].length > 0);
-  const fabric = [...network.segments.values()].some((segment) => segment.fabric.length > 0);
+  const fabric = [...network.segments.values()].some(
+    ({ fabric: rules, sourceDestCheck }) => rules.length > 0 || sourceDestCheck,
+  );
   return [
     "ip",
     "bridge",

@@ -1,17 +1,26 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import type { Network } from "../../src/kernel/network.ts";
+import { ask } from "../../src/lab/helper.ts";
 import { planLab } from "../../src/lab/plan.ts";
 import { scriptOf, word } from "../../src/lab/script.ts";
+import { compareTables } from "../../src/lab/tables.ts";
+import { takeDown } from "../../src/lab/up.ts";
 import { networkOf } from "../../src/modes/build.ts";
 import { loadTopology } from "../../src/topology/load.ts";
 
-async function planOf(document: object | string, mode: string): Promise<ReturnType<typeof planLab>> {
+async function networkFrom(document: object | string, mode: string): Promise<Network> {
   const text = typeof document === "string" ? document : JSON.stringify(document);
   const loaded = await loadTopology({ text, file: "lab.yaml" });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const built = networkOf(loaded.value, mode);
   if (!built.ok) throw new Error(JSON.stringify(built.problems));
-  return planLab(built.value, "cnitest-");
+  return built.value;
+}
+
+async function planOf(document: object | string, mode: string): Promise<ReturnType<typeof planLab>> {
+  return planLab(await networkFrom(document, mode), "cnitest-");
 }
 
 const packaged = (name: string) => readFileSync(new URL(`../../topologies/${name}.yaml`, import.meta.url), "utf8");
@@ -54,3 +63,41 @@ test.each([
   ["$(reboot)", "'$(reboot)'"],
   ["it's", `'it'\\''s'`],
 ])("a shell reads %j as one word", (text, quoted) => expect(word(text)).toBe(quoted));
+
+const SCRIPTED = "cniscript-";
+
+if (process.platform !== "linux" || process.getuid?.() !== 0) {
+  test("LEFT OUT: no shell ran the script, which takes root on Linux", () => {
+    expect(process.env.CI).toBeUndefined();
+  });
+} else {
+  afterAll(() => takeDown(SCRIPTED));
+
+  test("a shell that runs the script alone leaves the tables of the model", async () => {
+    const network = await networkFrom(packaged("two-subnets"), "flannel-host-gw");
+    const plan = planLab(network, SCRIPTED);
+    takeDown(SCRIPTED);
+    const { stderr } = spawnSync("bash", ["-s"], { input: scriptOf(plan), encoding: "utf8" });
+    // The two rows that the model says are refused, and nothing else.
+    const refused = "Error: Nexthop has invalid gateway.";
+    expect(stderr.trim().split("\n")).toEqual([refused, refused]);
+    const tables = JSON.parse(ask("dump", [], { netns: [...plan.names.kernel.values()] }));
+    expect(compareTables(network, plan.names, tables)).toEqual([]);
+  }, 300_000);
+}
+
+test("a fabric that checks sources lets a host send and take in only what is its own", async () => {
+  const lan = { cidr: "192.168.0.0/24", sourceDestCheck: true };
+  const { steps } = await planOf({ "cni-trace": 1, subnets: { lan }, hosts: { n1: "192.168.0.11" } }, "flannel-vxlan");
+  const rules = steps.flatMap((step) =>
+    step.kind === "run" && step.argv[0] === "ebtables" ? [step.argv.join(" ")] : [],
+  );
+  expect(rules).toEqual([
+    "ebtables -N from-p0 -P DROP",
+    "ebtables -A from-p0 -p IPv4 --ip-source 192.168.0.11 -j RETURN",
+    "ebtables -A FORWARD -i p0 -p IPv4 -j from-p0",
+    "ebtables -N to-p0 -P DROP",
+    "ebtables -A to-p0 -p IPv4 --ip-destination 192.168.0.11 -j RETURN",
+    "ebtables -A FORWARD -o p0 -p IPv4 -j to-p0",
+  ]);
+});
