@@ -120,7 +120,7 @@ export function compareSent(network: Network, names: Names, sent: readonly Sent[
     const { sport } = expected.case.question;
     return {
       sport,
-      frames: seen.lines.filter((line) => !isArp(line) && !isRedirect(line)).length,
+      frames: expected.lines.filter((line) => !isArp(line) && !isRedirect(line)).length,
       differs: compareCase(expected, seen),
     };
   });
