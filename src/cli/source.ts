@@ -88,9 +88,25 @@ function* filesOf(folder: string, io: Io): Generator<Input> {
   }
 }
 
+/** How much is read between two words on how far it is. */
+const STEP = 32 * 2 ** 20;
+
+/** The bytes of a file or of standard input as they come; on the way through a long one the terminal says how far it is. */
 function* chunks(file: string, io: Io): Generator<Uint8Array> {
   const opening = io.open(file);
-  if (opening.ok) yield* opening.chunks;
+  if (!opening.ok) return;
+  let read = 0;
+  try {
+    for (const chunk of opening.chunks) {
+      const steps = Math.floor(read / STEP);
+      read += chunk.length;
+      if (Math.floor(read / STEP) > steps)
+        io.progress(`${file === "-" ? "stdin" : file}: ${Math.floor(read / 2 ** 20)} MiB read`);
+      yield chunk;
+    }
+  } finally {
+    if (read >= STEP) io.progress("");
+  }
 }
 
 function* chain<T>(parts: Iterable<Iterable<T>>): Generator<T> {

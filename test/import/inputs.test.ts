@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import type { Io } from "../../src/cli/io.ts";
+import { openSource } from "../../src/cli/source.ts";
 import { shell } from "../cli/shell.ts";
 import { expectGood, readInputs } from "./ask.ts";
 import { flannelAnnotations, type Kube, list, node, pod } from "./objects.ts";
@@ -242,4 +244,22 @@ describe("an overlay", () => {
     const { out } = await shell(["-t", "two-nodes", "-t", "mtu.yaml", "--mode", "vxlan", "pod-a", "pod-b"], { files });
     expect(out).toContain("path mtu    1350 both ways");
   });
+});
+
+test("a long read says on the way how far it is, and takes that back", async () => {
+  const said: string[] = [];
+  const chunk = new TextEncoder().encode(" ".repeat(2 ** 20));
+  function* chunks() {
+    yield new TextEncoder().encode('{ "apiVersion": "v1", "kind": "List", "items": [');
+    for (let i = 0; i < 40; i++) yield chunk;
+    yield new TextEncoder().encode("] }");
+  }
+  const io = {
+    open: () => ({ ok: true, chunks: chunks() }),
+    progress: (text: string) => said.push(text),
+  } as unknown as Io;
+  const source = openSource(["-"], io);
+  if (!source.ok || "own" in source.value) throw new Error("these are objects");
+  expect(await readInputs([...source.value.inputs])).toMatch("there are no objects in this");
+  expect(said).toEqual(["stdin: 32 MiB read", ""]);
 });
