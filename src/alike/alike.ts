@@ -71,9 +71,9 @@ export class Alike {
     this.classes = [...classes.values()].map((hosts, index) => ({ index, hosts }));
   }
 
-  /** The site of a host. */
-  siteOf(host: Host): number {
-    return this.#siteOf.get(host.name)?.index ?? -1;
+  /** The site of a host or router; -1 for what is in none. */
+  siteOf({ name }: { readonly name: string }): number {
+    return this.#siteOf.get(name)?.index ?? -1;
   }
 
   /** Whether a pod's address can set it apart from the others of its host. */

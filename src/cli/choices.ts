@@ -17,6 +17,6 @@ export const SCHEMAS = [
 export const FORMATS = ["text", "json"] as const;
 export const GRID_FORMATS = ["text", "json", "markdown", "csv"] as const;
 export const DOCUMENT_FORMATS = ["yaml", "json"] as const;
-export const DIFF_FORMATS = ["text", "json", "patch"] as const;
+export const DIFF_FORMATS = ["text", "json", "markdown", "patch"] as const;
 export const CHECK_FORMATS = ["text", "json", "ndjson", "junit", "github", "sarif", "baseline"] as const;
 export const FAIL_ON = ["error", "warning", "note", "never"] as const;

@@ -243,11 +243,12 @@ or counted from tables.`,
     ],
     summary: "what makes two modes or two files different",
     about: `Compares the tables of two networks row by row, and says what few causes are behind
-it; with SRC and DST, where the way of a packet parts.`,
+it; with SRC and DST, where the way of a packet parts. Above 20 000 rows each cause
+has its count and examples, in every format.`,
     group: ASK,
     options: [
       ...world,
-      { long: "rows", about: "every row under its cause" },
+      { long: "rows", about: "every row under its cause, up to 20 000" },
       format(DIFF_FORMATS),
       { long: "exit-zero", about: "exit with 0 whether they differ or not" },
       ascii,

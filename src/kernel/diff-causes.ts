@@ -1,9 +1,11 @@
+import type { NetnsDiff } from "./diff.ts";
+import type { Netns } from "./netns.ts";
 import type { Nexthop } from "./route.ts";
 import { type AnyRow, deviceOf, type RowChange, type TableName } from "./row-change.ts";
 
 /** What a group of changes has in common, found in the rows alone. */
 export type Reason =
-  /** The same prefix by another device. */
+  /** The same prefix by another device; veths, of which every machine has its own, under one name. */
   | { readonly kind: "next-hop"; readonly before: string; readonly after: string }
   /** A device that one side has alone, and the rows on it; several of one kind under one name. */
   | { readonly kind: "device"; readonly op: "add" | "del"; readonly device: string }
@@ -20,49 +22,42 @@ export type Reason =
   /** Rows of one table by one writer, that one side has alone. */
   | { readonly kind: "rows"; readonly op: "add" | "del"; readonly table: TableName; readonly by: string };
 
-/** A reason, and the changes that it explains. */
-export interface Cause {
-  readonly reason: Reason;
-  readonly changes: readonly RowChange[];
-  /** Namespaces they are in, in the order they were met. */
-  readonly namespaces: readonly string[];
+/** A change, and what it is part of; a row that changed in two ways is part of both. */
+export interface Explained {
+  readonly change: RowChange;
+  readonly reasons: readonly Reason[];
 }
 
-/** In what order causes are told: what moves packets first. */
-const ORDER: readonly Reason["kind"][] = ["next-hop", "device", "rename", "field", "rows"];
-
-/** Groups changes by what they have in common. A row that changed in two ways stands under both. */
-export function causesOf(changes: readonly RowChange[]): readonly Cause[] {
-  const gone = soloDevices(changes);
-  const groups = new Map<string, Group>();
-  for (const change of changes) {
-    for (const reason of reasonsOf(change, gone)) {
-      const key = JSON.stringify(reason);
-      const group = groups.get(key);
-      if (group) group.changes.push(change);
-      else groups.set(key, { reason, changes: [change] });
-    }
-  }
-  return merged([...groups.values()])
-    .toSorted((a, b) => ORDER.indexOf(a.reason.kind) - ORDER.indexOf(b.reason.kind))
-    .map((group) => ({ ...group, namespaces: [...new Set(group.changes.map(({ netns }) => netns))] }));
+/** Explains the changes of one namespace, or of a segment; `own` are all that say which devices come and go. */
+export function explainer(own: readonly RowChange[], diff?: NetnsDiff): (change: RowChange) => Explained {
+  const solo = soloDevices(own);
+  const called = (netns: Netns | undefined) => (dev: string) => (netns?.links.get(dev)?.kind === "veth" ? "veth" : dev);
+  const names = { solo, before: called(diff?.before), after: called(diff?.after) };
+  return (change) => ({ change, reasons: reasonsOf(change, names) });
 }
 
-/** Devices that one side has alone, as `netns device`, with what to call them. */
+/** What devices are called where it must be the same on all machines. */
+interface Names {
+  /** Those that one side has alone. */
+  readonly solo: ReadonlyMap<string, string>;
+  readonly before: (dev: string) => string;
+  readonly after: (dev: string) => string;
+}
+
 function soloDevices(changes: readonly RowChange[]): ReadonlyMap<string, string> {
   const solo = new Map<string, string>();
-  for (const { netns, before, after } of changes) {
+  for (const { before, after } of changes) {
     const row = before && after ? undefined : (before ?? after);
     // Veths are called as many names as there are pods: they are told together.
-    if (row?.table === "link") solo.set(`${netns} ${row.row.name}`, row.row.kind === "veth" ? "veth" : row.row.name);
+    if (row?.table === "link") solo.set(row.row.name, row.row.kind === "veth" ? "veth" : row.row.name);
   }
   return solo;
 }
 
-function reasonsOf(change: RowChange, solo: ReadonlyMap<string, string>): readonly Reason[] {
+function reasonsOf(change: RowChange, names: Names): readonly Reason[] {
   const { before, after, fields } = change;
   if (before && after) {
-    const moves = fields.some(({ field }) => MOVES.has(field)) ? nextHop(before, after) : undefined;
+    const moves = fields.some(({ field }) => MOVES.has(field)) ? nextHop(before, after, names) : undefined;
     const renamed = fields.some(({ field }) => field === "name");
     // A device under another name has another MAC where that follows from the name.
     const rest = fields.filter(({ field }) => !(moves && NEXT_HOP_FIELDS.has(field)) && !(renamed && field === "mac"));
@@ -71,7 +66,7 @@ function reasonsOf(change: RowChange, solo: ReadonlyMap<string, string>): readon
   const row = before ?? after;
   if (!row) return [];
   const op = before ? "del" : "add";
-  const device = solo.get(`${change.netns} ${deviceOf(row)}`);
+  const device = names.solo.get(deviceOf(row) ?? "");
   if (device !== undefined) return [{ kind: "device", op, device }];
   return [{ kind: "rows", op, table: row.table, by: row.row.by }];
 }
@@ -79,23 +74,26 @@ function reasonsOf(change: RowChange, solo: ReadonlyMap<string, string>): readon
 const MOVES: ReadonlySet<string> = new Set(["dev", "nexthops", "type"]);
 const NEXT_HOP_FIELDS: ReadonlySet<string> = new Set(["dev", "via", "onlink", "nexthops", "scope"]);
 
-function nextHop(before: AnyRow, after: AnyRow): Reason | undefined {
+function nextHop(before: AnyRow, after: AnyRow, names: Names): Reason | undefined {
   if (before.table !== "route" || after.table !== "route") return undefined;
   const [was, is] = [devices(before.row), devices(after.row)];
-  return was === is ? undefined : { kind: "next-hop", before: was, after: is };
+  if (was.join() === is.join()) return undefined;
+  const words = (devs: readonly string[], called: Names["before"]) => [...new Set(devs.map(called))].join(", ");
+  return { kind: "next-hop", before: words(was, names.before), after: words(is, names.after) };
 }
 
 function devices(route: {
   readonly type: string;
   readonly dev?: string;
   readonly nexthops?: readonly Nexthop[];
-}): string {
+}): readonly string[] {
   const all = route.nexthops?.map(({ dev }) => dev ?? "") ?? (route.dev === undefined ? [] : [route.dev]);
-  return all.length > 0 ? [...new Set(all)].join(", ") : route.type;
+  return all.length > 0 ? [...new Set(all)] : [route.type];
 }
 
 function fieldReason(table: TableName, { field, before, after }: RowChange["fields"][number]): Reason {
   if (field === "name") return { kind: "rename" };
+  if (INDIVIDUAL.has(field) || isIndividual(before) || isIndividual(after)) return { kind: "field", table, field };
   return {
     kind: "field",
     table,
@@ -105,24 +103,10 @@ function fieldReason(table: TableName, { field, before, after }: RowChange["fiel
   };
 }
 
-interface Group {
-  readonly reason: Reason;
-  readonly changes: RowChange[];
-}
+/** Fields whose values are one machine's alone. */
+const INDIVIDUAL: ReadonlySet<string> = new Set(["segment", "owner", "publicKey"]);
 
-/** A field whose values differ from row to row (every node's own gateway) is one cause, not one a row. */
-function merged(groups: readonly Group[]): readonly Group[] {
-  const single = (group: Group) => group.reason.kind === "field" && group.changes.length === 1;
-  const kinds = new Map<string, Group[]>();
-  for (const group of groups) {
-    const { reason } = group;
-    const key = reason.kind === "field" && single(group) ? `${reason.table} ${reason.field}` : JSON.stringify(reason);
-    kinds.set(key, [...(kinds.get(key) ?? []), group]);
-  }
-  return [...kinds.values()].flatMap((alike) => {
-    const [first] = alike;
-    if (first?.reason.kind !== "field" || alike.length < 2) return alike;
-    const { table, field } = first.reason;
-    return [{ reason: { kind: "field", table, field }, changes: alike.flatMap(({ changes }) => changes) }];
-  });
+/** Whether a value has an address in it, which other machines have otherwise. */
+function isIndividual(value = ""): boolean {
+  return /\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f:]*:/i.test(value);
 }

@@ -1,79 +1,81 @@
-import { type Cause, causesOf } from "./diff-causes.ts";
 import type { Link } from "./link.ts";
 import type { Netns } from "./netns.ts";
-import type { Network } from "./network.ts";
+import type { Segment } from "./network.ts";
 import { type AnyRow, changedFields, keyOf, type RowChange, rowsOf, segmentRowsOf, withNames } from "./row-change.ts";
+import type { Peer } from "./table.ts";
 
-/** What makes two networks different: every row, and the few causes behind them. */
-export interface Diff {
-  readonly changes: readonly RowChange[];
-  readonly causes: readonly Cause[];
-  /** Namespaces and segments that one side has alone; their rows are not listed. */
-  readonly only: { readonly left: readonly string[]; readonly right: readonly string[] };
-}
-
-/** How much of two networks to compare; default: everything, which grows with the square of a cluster. */
-export interface Extent {
-  /** Namespaces to look at; default: all of both, those of the left first. */
-  readonly names?: Iterable<string>;
-  /** Of rows that an agent writes for every peer alike, those for this many peers, spread evenly. */
-  readonly peers?: number;
+/** Peers as each side knows them; a side need not know those of the other. */
+export interface Near {
+  readonly before: readonly Peer[];
+  readonly after: readonly Peer[];
 }
 
 /**
- * Compares the tables of two networks, namespace by namespace, and what their segments do to frames. Without `peers` it
- * expands every table it looks at.
+ * One namespace on both sides. A veth whose other end is the same device of the same namespace is the same device,
+ * whatever its name: rows on it are compared as if it had not been renamed.
  */
-export function diffNetworks(left: Network, right: Network, extent: Extent = {}): Diff {
-  const changes: RowChange[] = [];
-  const only = { left: [] as string[], right: [] as string[] };
-  const compare = <Side>(
-    name: string,
-    a: Side,
-    b: Side,
-    diff: (a: NonNullable<Side>, b: NonNullable<Side>) => readonly RowChange[],
-  ) => {
-    if (a && b) changes.push(...diff(a, b));
-    else if (a) only.left.push(name);
-    else if (b) only.right.push(name);
-  };
-  for (const name of new Set(extent.names ?? [...left.names(), ...right.names()])) {
-    compare(name, left.netns(name), right.netns(name), (a, b) => diffNetns(a, b, sample(a, extent.peers)));
+export class NetnsDiff {
+  readonly before: Netns;
+  readonly after: Netns;
+  readonly #names: ReadonlyMap<string, string>;
+  #own: Sides | undefined;
+
+  constructor(before: Netns, after: Netns) {
+    this.before = before;
+    this.after = after;
+    this.#names = renames(before, after);
   }
-  for (const name of new Set([...left.segments.keys(), ...right.segments.keys()])) {
-    const place = `segment/${name}`;
-    compare(place, left.segments.get(name), right.segments.get(name), (a, b) => {
-      return diffRows(place, keyed(segmentRowsOf(a)), keyed(segmentRowsOf(b)));
-    });
+
+  /** The rows that differ; of what agents write for every peer alike those for some, default all. */
+  changes(near?: Near): readonly RowChange[] {
+    return diffRows(this.before.name, this.#sides(near));
   }
-  return { changes, causes: causesOf(changes), only };
+
+  /**
+   * Those for some peers alone, without what is held for nobody in particular. `undefined` when a row that one side
+   * holds for them is on the other one held for nobody: then they cannot be told apart.
+   */
+  changesFor(near: Near): readonly RowChange[] | undefined {
+    this.#own ??= this.#sides({ before: [], after: [] });
+    const all = this.#sides(near);
+    const left = without(all.left, this.#own.left);
+    const right = without(all.right, this.#own.right);
+    const meet = meets(left, this.#own.right) || meets(right, this.#own.left);
+    return meet ? undefined : diffRows(this.before.name, { left, right });
+  }
+
+  #sides(near?: Near): Sides {
+    const names = this.#names;
+    return {
+      left: keyed(rowsOf(this.before, near?.before), (row) => (names.size > 0 ? withNames(row, names) : row)),
+      right: keyed(rowsOf(this.after, near?.after)),
+    };
+  }
 }
 
-/** The names of some peers, first and last among them; `undefined`: all. */
-function sample({ peers }: Netns, most: number | undefined): ReadonlySet<string> | undefined {
-  if (most === undefined) return undefined;
-  const all = [...peers.all()];
-  const step = Math.max(1, (all.length - 1) / Math.max(1, most - 1));
-  const chosen = new Set<string>();
-  for (let at = 0; at < all.length && chosen.size < most; at += step) chosen.add(all[Math.round(at)]?.name ?? "");
-  return chosen;
+/** The rows of a segment that differ: what it carries, and what its fabric does to frames. */
+export function diffSegments(before: Segment, after: Segment): readonly RowChange[] {
+  return diffRows(`segment/${before.name}`, {
+    left: keyed(segmentRowsOf(before)),
+    right: keyed(segmentRowsOf(after)),
+  });
 }
 
-/**
- * The rows of one namespace that differ. A veth whose other end is the same device of the same namespace is the same
- * device, whatever its name: rows on it are compared as if it had not been renamed.
- */
-export function diffNetns(before: Netns, after: Netns, peers?: ReadonlySet<string>): readonly RowChange[] {
-  const names = renames(before, after);
-  const left = keyed(rowsOf(before, peers), (row) => (names.size > 0 ? withNames(row, names) : row));
-  return diffRows(before.name, left, keyed(rowsOf(after, peers)));
+interface Sides {
+  readonly left: ReadonlyMap<string, Keyed>;
+  readonly right: ReadonlyMap<string, Keyed>;
 }
 
-function diffRows(
-  netns: string,
-  left: ReadonlyMap<string, Keyed>,
-  right: ReadonlyMap<string, Keyed>,
-): readonly RowChange[] {
+function without(all: Sides["left"], known: Sides["left"]): Sides["left"] {
+  return new Map([...all].filter(([key]) => !known.has(key)));
+}
+
+function meets(some: Sides["left"], others: Sides["left"]): boolean {
+  for (const key of some.keys()) if (others.has(key)) return true;
+  return false;
+}
+
+function diffRows(netns: string, { left, right }: Sides): readonly RowChange[] {
   const changes: RowChange[] = [];
   for (const [key, { was, row }] of left) {
     const is = right.get(key)?.row;

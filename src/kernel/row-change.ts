@@ -10,7 +10,7 @@ import type { Refused } from "./refused.ts";
 import { type Route, routeKey } from "./route.ts";
 import type { Rule } from "./rule.ts";
 import type { Socket } from "./socket.ts";
-import type { Table } from "./table.ts";
+import type { Peer, Table } from "./table.ts";
 import { type WireguardPeer, wireguardPeerKey } from "./wireguard.ts";
 
 /** A row of any table, by the table it stands in; `filter` rules by the chain they stand in, `fabric` rows by their segment. */
@@ -67,10 +67,9 @@ export interface RowChange {
 /**
  * Every row somebody wrote. What the kernel derives by itself (local, connected and broadcast routes, link-local
  * addresses, a tunnel device's socket) follows from other rows and is left out, and so is what is taken for granted.
- * Of what agents write for every peer alike, `peers` names those to look at; default: all.
+ * Of what agents write for every peer alike, `near` are those to look at; default: all.
  */
-export function* rowsOf(netns: Netns, peers?: ReadonlySet<string>): Generator<AnyRow> {
-  const near = peers && [...netns.peers.all()].filter(({ name }) => peers.has(name));
+export function* rowsOf(netns: Netns, near?: readonly Peer[]): Generator<AnyRow> {
   const every = <Row>(table: Table<Row>): Iterable<Row> => (near ? table.near(near) : table.rows());
   for (const row of netns.links.values()) if (row.kind !== "loopback") yield { table: "link", row };
   for (const row of netns.addresses) if (row.by !== "kernel") yield { table: "addr", row };

@@ -1,12 +1,11 @@
-import { type Diff, diffNetworks } from "../kernel/diff.ts";
+import type { Network } from "../kernel/network.ts";
 import { buildNetwork } from "../modes/build.ts";
 import type { Mode } from "../modes/mode.ts";
-import type { Outcome, Problem } from "../topology/problem.ts";
+import type { Outcome } from "../topology/problem.ts";
 import type { Fault, Topology } from "../topology/topology.ts";
-import type { Answer } from "../trace/answer.ts";
 import { diffPaths, type PathDiff } from "../trace/path-diff.ts";
-import { places } from "../trace/project.ts";
 import { type Ask, answerQuestion, questionOf } from "./answer.ts";
+import { type Diff, type DiffGround, diffNetworks } from "./diff-networks.ts";
 
 /** One side: a topology in a mode, with what is done to it. */
 export interface DiffSide {
@@ -23,43 +22,33 @@ export interface DiffAnswer {
   readonly path?: { readonly src: string; readonly dst: string; readonly diff: PathDiff };
 }
 
-/** Up to here every table of every machine is compared; the rows grow with the square of the hosts. */
-const MOST_HOSTS = 300;
+/** What is asked about two sides. */
+export interface DiffAsk {
+  /** A packet whose two ways are compared too. */
+  readonly packet?: Ask;
+  /** So many rows are listed at most; where more differ, examples are. */
+  readonly most?: number;
+}
 
-/**
- * Answers `diff LEFT RIGHT [SRC DST]`; every problem of both sides at once. In a cluster too large to compare whole,
- * the machines are those that the packet passes on either side, and without a packet that is a problem.
- */
-export function diffQuestion(left: DiffSide, right: DiffSide, ask?: Ask): Outcome<DiffAnswer> {
-  const hosts = Math.max(left.topology.hosts.size, right.topology.hosts.size);
-  if (hosts > MOST_HOSTS && !ask) return { ok: false, problems: [tooMany(hosts)] };
-  const [a, b] = [walked(left, ask), walked(right, ask)];
+/** Answers `diff LEFT RIGHT [SRC DST]`; every problem of both sides at once. */
+export function diffQuestion(left: DiffSide, right: DiffSide, { packet, most }: DiffAsk = {}): Outcome<DiffAnswer> {
+  const [a, b] = [walked(left, packet), walked(right, packet)];
   if (!a.ok || !b.ok) return { ok: false, problems: [...(a.ok ? [] : a.problems), ...(b.ok ? [] : b.problems)] };
   const [before, after] = [a.value.answer, b.value.answer];
-  const path = ask && before && after && { src: ask.src, dst: ask.dst, diff: diffPaths(before, after) };
+  const path = packet && before && after && { src: packet.src, dst: packet.dst, diff: diffPaths(before, after) };
   return {
     ok: true,
     value: {
       left: { mode: left.mode.name, topology: left.topology.name },
       right: { mode: right.mode.name, topology: right.topology.name },
-      diff: diffNetworks(a.value.network, b.value.network, hosts > MOST_HOSTS ? { names: passed(before, after) } : {}),
+      diff: diffNetworks(groundOf(left, a.value.network), groundOf(right, b.value.network), most),
       ...(path && { path }),
     },
   };
 }
 
-/** The namespaces that a packet or its reply passes on either side. */
-function passed(...answers: readonly (Answer | undefined)[]): readonly string[] {
-  const traces = answers.flatMap((answer) => [answer?.forward.trace, answer?.reply?.trace]);
-  return traces.flatMap((trace) => (trace ? places(trace) : []));
-}
-
-function tooMany(hosts: number): Problem {
-  return {
-    code: "too-many",
-    message: `the tables of ${hosts} hosts are too many to compare row by row`,
-    hint: "name SRC and DST: then the machines on their way are compared",
-  };
+function groundOf({ topology, faults = [] }: DiffSide, network: Network): DiffGround {
+  return { topology, network, faults: [...topology.faults, ...faults] };
 }
 
 function walked({ topology, mode, faults = [] }: DiffSide, ask: Ask | undefined) {

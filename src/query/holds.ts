@@ -30,8 +30,9 @@ const NOT_AGENTS: ReadonlySet<Writer> = new Set(["kernel", "operator", "arp", "f
 export function holdsOf(network: Network, host: string, peer: string | undefined): Holds | undefined {
   const netns = network.netns(`host/${host}`);
   if (!netns) return undefined;
-  const own = [...rowsOf(netns, new Set())];
-  const more = peer === undefined ? [] : added(own, rowsOf(netns, new Set([peer])));
+  const own = [...rowsOf(netns, [])];
+  const near = [...netns.peers.all()].filter(({ name }) => name === peer);
+  const more = near.length === 0 ? [] : added(own, rowsOf(netns, near));
   const writers = [...own, ...more].filter(({ table }) => LEADING.has(table)).map(({ row }) => row.by);
   const each = new Map<TableName, number>();
   for (const { table } of more) each.set(table, (each.get(table) ?? 0) + 1);

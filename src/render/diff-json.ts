@@ -1,4 +1,4 @@
-import type { Cause } from "../kernel/diff-causes.ts";
+import type { Cause } from "../kernel/diff-tally.ts";
 import type { AnyRow, RowChange } from "../kernel/row-change.ts";
 import type { Direction } from "../trace/answer.ts";
 import type { PathDiff } from "../trace/path-diff.ts";
@@ -15,6 +15,8 @@ export function diffJson({ left, right, diff, path }: Comparison): { readonly [k
     left: { mode: left.mode, topology: left.topology },
     right: { mode: right.mode, topology: right.topology },
     only: { left: diff.only.left, right: diff.only.right },
+    rows: diff.rows,
+    omitted: diff.rows - diff.changes.length,
     causes: diff.causes.map((cause) => causeJson(cause, index)),
     changes: diff.changes.map(changeJson),
     path: path && { src: path.src, dst: path.dst, ...pathJson(path.diff) },
@@ -25,7 +27,9 @@ function causeJson(cause: Cause, index: ReadonlyMap<RowChange, number>): Json {
   return {
     reason: plainOf(cause.reason),
     text: reasonWords(cause),
-    namespaces: cause.namespaces,
+    rows: cause.rows,
+    places: Object.fromEntries(cause.places),
+    namespaces: [...new Set(cause.changes.map(({ netns }) => netns))],
     changes: cause.changes.flatMap((change) => index.get(change) ?? []),
   };
 }

@@ -1,5 +1,5 @@
-import type { Diff } from "../kernel/diff.ts";
-import type { Cause } from "../kernel/diff-causes.ts";
+import type { Explained } from "../kernel/diff-causes.ts";
+import { type Cause, isPartOf, MOST_LISTED } from "../kernel/diff-tally.ts";
 import { routeKey } from "../kernel/route.ts";
 import type { RowChange } from "../kernel/row-change.ts";
 import type { PathDiff, StationChange } from "../trace/path-diff.ts";
@@ -18,7 +18,15 @@ export interface Side {
 export interface Comparison {
   readonly left: Side;
   readonly right: Side;
-  readonly diff: Diff;
+  readonly diff: {
+    readonly rows: number;
+    readonly causes: readonly Cause[];
+    /** All that differ, or examples of each cause. */
+    readonly changes: readonly RowChange[];
+    readonly only: { readonly left: readonly string[]; readonly right: readonly string[] };
+    /** The changes of one namespace or segment. */
+    in(place: string): readonly Explained[];
+  };
   readonly path?: { readonly src: string; readonly dst: string; readonly diff: PathDiff };
 }
 
@@ -46,11 +54,16 @@ export function renderDiff(comparison: Comparison, options: DiffOptions): string
   }
   if (path) {
     page.gap();
-    writePathDiff(page, path, diff.causes);
+    writePathDiff(page, path, diff);
   }
-  if (diff.changes.length > 0 && options.rows === "some") {
+  const unlisted = diff.rows > MOST_LISTED ? `${omittedWords(diff)}` : undefined;
+  if (diff.rows > 0 && options.rows === "some") {
     page.gap();
-    page.text(`exit 1: they differ    --rows lists all ${diff.changes.length} · --format patch · --exit-zero`, "faint");
+    const more = unlisted ?? `--rows lists all ${diff.rows} · --format patch`;
+    page.text(`exit 1: they differ    ${more} · --exit-zero`, "faint");
+  } else if (unlisted) {
+    page.gap();
+    page.text(unlisted, "faint");
   }
   return page.toString();
 }
@@ -58,19 +71,24 @@ export function renderDiff(comparison: Comparison, options: DiffOptions): string
 /** How many names are spelled out. */
 const MOST_NAMES = 4;
 
-function someNames(names: readonly string[]): string {
+export function someNames(names: readonly string[]): string {
   const shown = names.slice(0, MOST_NAMES).map(placeName).join(", ");
   return names.length > MOST_NAMES ? `${shown}, …` : shown;
 }
 
-function headline({ left, right, diff }: Comparison): string {
+/** Why some rows are not listed. */
+export function omittedWords({ rows }: { readonly rows: number }): string {
+  return `examples only: ${counted(rows, "row")} are too many to list`;
+}
+
+export function headline({ left, right, diff }: Comparison): string {
   const sides =
     left.topology === right.topology
       ? `${left.mode} → ${right.mode} on ${left.topology}`
       : `${left.mode} on ${left.topology} → ${right.mode === left.mode ? "" : `${right.mode} on `}${right.topology}`;
-  const { changes, causes, only } = diff;
-  if (changes.length === 0 && only.left.length + only.right.length === 0) return `${sides}: no row differs`;
-  const rows = `${counted(changes.length, "row")} ${changes.length === 1 ? "differs" : "differ"}`;
+  const { rows: differ, causes, only } = diff;
+  if (differ === 0 && only.left.length + only.right.length === 0) return `${sides}: no row differs`;
+  const rows = `${counted(differ, "row")} ${differ === 1 ? "differs" : "differ"}`;
   return `${sides}: ${rows}, ${causes.length} ${causes.length === 1 ? "cause" : "causes"}`;
 }
 
@@ -93,7 +111,7 @@ function writeCause(page: Page, number: string, cause: Cause, rows: DiffOptions[
 }
 
 /** The rows of the first host, of the first router and of the first pod: the others are alike. */
-function examples({ changes }: Cause): readonly RowChange[] {
+export function examples({ changes }: Cause): readonly RowChange[] {
   const kinds = new Map<string, string>();
   for (const { netns } of changes) {
     const kind = netns.slice(0, netns.indexOf("/"));
@@ -171,11 +189,11 @@ function renamed({ fields }: RowChange): string {
   return fields.find(({ field }) => field === "name")?.after ?? "";
 }
 
-function writePathDiff(page: Page, path: NonNullable<Comparison["path"]>, causes: readonly Cause[]): void {
+function writePathDiff(page: Page, path: NonNullable<Comparison["path"]>, tables: Comparison["diff"]): void {
   const { diff } = path;
   page.text(`path ${path.src} → ${path.dst}`, "strong");
   const width = Math.max(...diff.stations.map(({ station }) => station.place.length), 0);
-  const blame = blamed(diff, causes);
+  const blame = blamed(diff, tables);
   let last = "";
   let shared = "";
   let told = false;
@@ -197,26 +215,25 @@ function writePathDiff(page: Page, path: NonNullable<Comparison["path"]>, causes
   for (const line of outcomeLines(diff)) page.row({ head: "  ", text: line });
 }
 
-function stationWords({ station }: StationChange): string {
+export function stationWords({ station }: StationChange): string {
   if (station.kind === "wire") return `${station.dev} ~ ${station.segment} ~ ${station.to}`;
   const { bytes } = station;
   return bytes === 0 ? station.dev : `${station.dev}  ${bytes > 0 ? "+" : "−"}${Math.abs(bytes)}`;
 }
 
 /** Which cause the row at which the two ways part belongs to. */
-function blamed({ parting }: PathDiff, causes: readonly Cause[]): string | undefined {
+export function blamed({ parting }: PathDiff, tables: Comparison["diff"]): string | undefined {
   const route = [parting?.left, parting?.right]
     .map((step) => step?.event.action)
     .find((action) => action?.kind === "route");
   if (!parting || route?.kind !== "route") return undefined;
   const key = `route ${routeKey(route.found.route)}`;
-  const at = causes.findIndex(({ changes }) =>
-    changes.some((change) => change.netns === parting.netns && change.key === key),
-  );
+  const found = tables.in(parting.netns).find(({ change }) => change.key === key);
+  const at = found ? tables.causes.findIndex((cause) => isPartOf(found, cause)) : -1;
   return at < 0 ? undefined : `first difference: cause ${at + 1}, on ${placeName(parting.netns)}`;
 }
 
-function outcomeLines({ left, right, fabric }: PathDiff): readonly string[] {
+export function outcomeLines({ left, right, fabric }: PathDiff): readonly string[] {
   const pair = (name: string, a: string | number | undefined, b: string | number | undefined) => {
     if (a === undefined && b === undefined) return [];
     return [`${name}${name === "" ? "" : " "}${a ?? "none"} ${a === b ? "=" : "→"} ${b ?? "none"}`];

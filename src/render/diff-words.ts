@@ -1,4 +1,5 @@
-import type { Cause, Reason } from "../kernel/diff-causes.ts";
+import type { Reason } from "../kernel/diff-causes.ts";
+import type { Cause, PlaceKind } from "../kernel/diff-tally.ts";
 import type { AnyRow, TableName } from "../kernel/row-change.ts";
 import { addressText, ruleText, socketText } from "./iproute.ts";
 import { linkText } from "./iproute-link.ts";
@@ -74,12 +75,22 @@ export const NOUNS: Readonly<Record<TableName, string>> = {
   fabric: "fabric rule",
 };
 
+type Noun = TableName | "row" | "node" | "namespace";
+
 /** `2 routes`, `1 address`, `3 fdb entries`. */
-export function counted(count: number, what: TableName | "row" | "node" | "namespace"): string {
+export function counted(count: number, what: Noun): string {
+  return `${numberWords(count)} ${nounFor(count, what)}`;
+}
+
+function nounFor(count: number, what: Noun): string {
   const noun = what === "row" || what === "node" || what === "namespace" ? what : NOUNS[what];
-  if (count === 1) return `1 ${noun}`;
-  const plural = noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : noun.endsWith("s") ? `${noun}es` : `${noun}s`;
-  return `${count} ${plural}`;
+  if (count === 1) return noun;
+  return noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : noun.endsWith("s") ? `${noun}es` : `${noun}s`;
+}
+
+/** 24 995 000: digits in threes from ten thousand on. */
+function numberWords(count: number): string {
+  return count < 10_000 ? String(count) : String(count).replace(/(?<=\d)(?=(?:\d{3})+$)/g, " ");
 }
 
 /** What a table is called in a column six characters wide. */
@@ -91,7 +102,7 @@ export function tableWord(table: TableName): string {
 }
 
 /** What a cause says, in one line. */
-export function reasonWords({ reason, changes }: Cause): string {
+export function reasonWords({ reason, rows, changes }: Cause): string {
   switch (reason.kind) {
     case "next-hop":
       return `next hop moves: ${reason.before} → ${reason.after}`;
@@ -99,7 +110,7 @@ export function reasonWords({ reason, changes }: Cause): string {
       return deviceWords(reason);
     case "rename": {
       const name = changes[0]?.fields.find(({ field }) => field === "name");
-      return `devices are called otherwise: ${name?.before} → ${name?.after}${changes.length > 1 ? ", …" : ""}`;
+      return `devices are called otherwise: ${name?.before} → ${name?.after}${rows > 1 ? ", …" : ""}`;
     }
     case "field": {
       const { table, field, before, after } = reason;
@@ -109,11 +120,10 @@ export function reasonWords({ reason, changes }: Cause): string {
       return after === undefined ? `${name} ${before} is unset` : `${name} ${before} → ${after}`;
     }
     case "rows": {
-      const [, what] = counted(changes.length, reason.table).split(/ (.*)/);
       // Settings are not signed.
       const whose = UNSIGNED.has(reason.table) ? "" : ` of ${reason.by}`;
       const verb = reason.op === "add" ? "come" : "go";
-      return `${what}${whose} ${changes.length > 1 ? verb : verb === "go" ? "goes" : "comes"}`;
+      return `${nounFor(rows, reason.table)}${whose} ${rows > 1 ? verb : verb === "go" ? "goes" : "comes"}`;
     }
   }
 }
@@ -135,16 +145,16 @@ function deviceWords({ op, device }: Extract<Reason, { kind: "device" }>): strin
 }
 
 /** How many rows, and where: on nodes when all are hosts, on segments when it is their own doing, else in namespaces. */
-export function extentWords({ changes, namespaces }: Cause): string {
-  const [first] = changes;
-  const same = first && changes.every(({ table }) => table === first.table) ? first.table : "row";
-  const all = (kind: string) => namespaces.every((name) => name.startsWith(`${kind}/`));
-  const count = namespaces.length;
+export function extentWords({ rows, tables, places }: Cause): string {
+  const [table = "row", ...others] = tables;
+  const same = others.length === 0 ? table : "row";
+  const count = [...places.values()].reduce((sum, each) => sum + each, 0);
+  const all = (kind: PlaceKind) => places.get(kind) === count;
   if (same === "segment") return counted(count, "segment");
   const where = all("host")
     ? `on ${counted(count, "node")}`
     : all("segment")
       ? `on ${counted(count, "segment")}`
       : `in ${counted(count, "namespace")}`;
-  return `${counted(changes.length, same)} ${where}`;
+  return `${counted(rows, same)} ${where}`;
 }

@@ -33,7 +33,12 @@ const DEFS: Readonly<Record<string, Schema>> = {
   cause: object({
     reason: ref("reason"),
     text: TEXT,
-    namespaces: list(PLACE),
+    rows: COUNT,
+    places: object(
+      { "host?": COUNT, "router?": COUNT, "pod?": COUNT, "segment?": COUNT },
+      "how many namespaces and segments they are in",
+    ),
+    namespaces: list(PLACE, "of the changes listed"),
     changes: list(COUNT, "places in `changes`"),
   }),
   station: either(
@@ -60,6 +65,8 @@ export function diffSchema(): Schema {
       left: SIDE,
       right: SIDE,
       only: object({ left: list(PLACE), right: list(PLACE) }, "namespaces and segments that one side has alone"),
+      rows: { ...COUNT, description: "how many rows differ, of what both sides have" },
+      omitted: { ...COUNT, description: "how many of them are not listed; then `changes` are examples of each cause" },
       causes: list(ref("cause")),
       changes: list(ref("change")),
       "path?": object({

@@ -76,6 +76,13 @@ const rows = [
     base: parsing,
     goal: 2,
   },
+  {
+    name: "diff of all tables of two modes in huge",
+    args: run("diff", "vxlan", "host-gw", "-t", "huge", "--exit-zero"),
+    env,
+    base: parsing,
+    goal: 12,
+  },
 ];
 const streamed = {
   name: `trace in what kubectl printed, ${objectsMegabytes.toFixed(1)} MB`,
@@ -167,7 +174,7 @@ function report(samples) {
       ),
     );
   }
-  console.log("\nratio: to `node -e 0`; for the JSON file, to the process that only parses it");
+  console.log("\nratio: to `node -e 0`; for the JSON file and diff, to the process that only parses that file");
   if (missed > 0 && !smoke) process.exitCode = 1;
 }
 

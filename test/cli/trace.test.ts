@@ -146,6 +146,10 @@ describe("diff", () => {
     ["diff -t two-subnets vxlan host-gw pod-a pod-b", 1],
     ["diff vxlan host-gw -o json", 1],
     ["diff vxlan host-gw -o patch", 1],
+    ["diff vxlan host-gw -o markdown", 1],
+    ["diff vxlan flannel-vxlan -o json", 0],
+    ["diff vxlan flannel-vxlan -o markdown", 0],
+    ["diff vxlan host-gw -o markdown --exit-zero", 0],
   ])("%s ends with %i", async (line, status) => {
     const { out, code } = await shell(words(line));
     expect(code).toBe(status);

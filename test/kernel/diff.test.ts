@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { Ip } from "../../src/addr/ip.ts";
 import type { Mac } from "../../src/addr/mac.ts";
 import { Prefix } from "../../src/addr/prefix.ts";
-import { diffNetns } from "../../src/kernel/diff.ts";
-import { causesOf } from "../../src/kernel/diff-causes.ts";
+import { NetnsDiff } from "../../src/kernel/diff.ts";
+import { explainer } from "../../src/kernel/diff-causes.ts";
+import { type Cause, Tally } from "../../src/kernel/diff-tally.ts";
 import { Netlink } from "../../src/kernel/netlink.ts";
+import type { Netns } from "../../src/kernel/netns.ts";
 import type { RowChange } from "../../src/kernel/row-change.ts";
 
 const ip = (text: string) => Ip.parse(text) as Ip;
@@ -20,6 +22,17 @@ function node(name = "host/node-1"): Netlink {
 
 function veth(netlink: Netlink, name: string, mtu = 1500): void {
   netlink.link({ kind: "veth", name, mac: MAC, mtu, peer: { netns: "pod/default/a", dev: "eth0" }, by: "cni" });
+}
+
+function diffNetns(before: Netns, after: Netns): readonly RowChange[] {
+  return new NetnsDiff(before, after).changes();
+}
+
+/** The causes of what changes in one namespace, or alike in several. */
+function causesOf(changes: readonly RowChange[], namespaces = 1): readonly Cause[] {
+  const tally = new Tally("all");
+  tally.add("host", namespaces, [{ found: changes.map(explainer(changes)), times: 1 }]);
+  return tally.causes();
 }
 
 describe("rows of one namespace", () => {
@@ -81,7 +94,7 @@ describe("causes", () => {
     a.route({ dst: prefix("10.0.0.0/8"), dev: "br0", by: "operator" });
     b.route({ dst: prefix("10.0.0.0/8"), via: ip("192.168.0.2"), dev: "eth0", by: "operator" });
     expect(causesOf(diffNetns(a.netns, b.netns))).toMatchObject([
-      { reason: { kind: "next-hop", before: "br0", after: "eth0" }, namespaces: ["host/node-1"] },
+      { reason: { kind: "next-hop", before: "br0", after: "eth0" }, places: new Map([["host", 1]]) },
     ]);
   });
 
@@ -99,12 +112,10 @@ describe("causes", () => {
   test("five thousand equal changes are one cause", () => {
     const [a, b] = [node(), node()];
     b.setLink("eth0", { mtu: 1400 });
-    const [change] = diffNetns(a.netns, b.netns);
-    const changes = Array.from({ length: 5000 }, (_, i) => ({ ...(change as RowChange), netns: `host/node-${i}` }));
-    const causes = causesOf(changes);
+    const causes = causesOf(diffNetns(a.netns, b.netns), 5000);
     expect(causes).toHaveLength(1);
     expect(causes[0]?.reason).toEqual({ kind: "field", table: "link", field: "mtu", before: "1500", after: "1400" });
-    expect(causes[0]?.namespaces).toHaveLength(5000);
+    expect(causes[0]).toMatchObject({ rows: 5000, places: new Map([["host", 5000]]) });
   });
 
   test("a field with another value in every row is one cause without values", () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { diffNetworks } from "../../src/kernel/diff.ts";
 import { networkOf } from "../../src/modes/build.ts";
 import { findMode } from "../../src/modes/registry.ts";
+import { diffNetworks } from "../../src/query/diff-networks.ts";
 import { traceQuestion } from "../../src/query/trace.ts";
 import type { Comparison } from "../../src/render/diff-text.ts";
 import { loadTopology } from "../../src/topology/load.ts";
@@ -22,7 +22,11 @@ export async function compared(left: SideCase, right: SideCase): Promise<Compari
   const [one, other] = [network(a, left.mode), network(b, right.mode)];
   const [src = "", dst = ""] = [...a.pods.names()].map((name) => name.replace(/^default\//, ""));
   const answers = [answer(a, left.mode, src, dst), answer(b, right.mode, src, dst)] as const;
-  return { left: one, right: other, diff: diffNetworks(one, other), path: { src, dst, diff: diffPaths(...answers) } };
+  const diff = diffNetworks(
+    { topology: a, network: one, faults: a.faults },
+    { topology: b, network: other, faults: b.faults },
+  );
+  return { left: one, right: other, diff, path: { src, dst, diff: diffPaths(...answers) } };
 }
 
 async function topologyOf({ topology, set = [] }: SideCase): Promise<Topology> {

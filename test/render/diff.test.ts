@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { diffJson } from "../../src/render/diff-json.ts";
+import { diffMarkdown } from "../../src/render/diff-markdown.ts";
 import { renderPatch } from "../../src/render/diff-patch.ts";
 import { renderDiff } from "../../src/render/diff-text.ts";
 import { plain } from "../../src/render/paint.ts";
@@ -62,6 +63,25 @@ describe.each([...PAIRS])("%s", (name, [left, right]) => {
 test("a patch is the commands that make the rows, less and more", async () => {
   const comparison = await compared(two("flannel-vxlan"), two("flannel-host-gw"));
   await expect(renderPatch(comparison)).toMatchFileSnapshot("../golden/render/diff-vxlan-host-gw.patch");
+});
+
+test("a Markdown table has a line for each cause, for each row and for each place of the way", async () => {
+  const comparison = await compared(two("flannel-vxlan"), two("flannel-host-gw"));
+  await expect(diffMarkdown(comparison, "all")).toMatchFileSnapshot("../golden/render/diff-vxlan-host-gw.md");
+  expect(diffMarkdown(await compared(two("flannel-vxlan"), two("flannel-vxlan")), "some")).toMatch(
+    /^\*\*.*: no row differs\*\*$/m,
+  );
+});
+
+test("where rows are too many, every format says that it has examples", async () => {
+  const { diff, ...rest } = await compared(two("flannel-vxlan"), two("flannel-host-gw"));
+  const many = { ...rest, diff: { ...diff, rows: 24_995_000 } };
+  const words = "examples only: 24 995 000 rows are too many to list";
+  expect(renderDiff(many, LAYOUT)).toContain(`exit 1: they differ    ${words}`);
+  expect(renderDiff(many, { ...LAYOUT, rows: "all" })).toContain(words);
+  expect(renderPatch(many)).toMatch(new RegExp(`^# ${words}\n--- `));
+  expect(diffMarkdown(many, "all")).toContain(words);
+  expect(diffJson(many)).toMatchObject({ rows: 24_995_000, omitted: 24_995_000 - diff.changes.length });
 });
 
 test("no patch for what is the same", async () => {

@@ -33,15 +33,24 @@ export const diff: Run = async ([left = "", right = "", src, dst], flags, io) =>
     if (side.ok) sides.push(side.value);
     else problems.push(...side.problems);
   }
-  const [before, after] = sides;
+  const [before, other] = sides;
+  // Two modes are compared over one topology: it need not be told twice who is alike in it.
+  const after = before && other && isMode(left) && isMode(right) ? { ...other, topology: before.topology } : other;
   if (!before || !after) return complain(unique(problems), io);
-  const outcome = diffQuestion(before, after, asked?.ok ? asked.value : undefined);
+  const outcome = diffQuestion(before, after, {
+    ...(asked?.ok && { packet: asked.value }),
+    // What nobody sees is not listed.
+    ...(!flags.rows && !LISTING.has(flags.format ?? "text") && { most: 0 }),
+  });
   if (!outcome.ok) return complain(unique(outcome.problems), io);
   io.write(await textOf(outcome.value, flags, io));
   return isSame(outcome.value) || flags.exitZero ? 0 : 1;
 };
 
 const MISSING_DST: Problem = { code: "usage", message: "SRC alone is no packet", hint: "say DST too, or neither" };
+
+/** Formats that have every row whether or not `--rows` asks for them. */
+const LISTING: ReadonlySet<string> = new Set(["json", "patch"]);
 
 type Rest = Parameters<typeof readWorld>[2];
 
@@ -98,6 +107,10 @@ async function textOf(answer: DiffAnswer, flags: Flags, io: Io): Promise<string>
       const { diffJson } = await import("../../render/diff-json.ts");
       return `${JSON.stringify(diffJson(answer), undefined, 2)}\n`;
     }
+    case "markdown": {
+      const { diffMarkdown } = await import("../../render/diff-markdown.ts");
+      return diffMarkdown(answer, flags.rows ? "all" : "some");
+    }
     case "patch":
       return (await import("../../render/diff-patch.ts")).renderPatch(answer);
     default: {
@@ -107,12 +120,12 @@ async function textOf(answer: DiffAnswer, flags: Flags, io: Io): Promise<string>
   }
 }
 
-function isSame({ diff: { changes, only }, path }: DiffAnswer): boolean {
-  const tables = changes.length === 0 && only.left.length === 0 && only.right.length === 0;
+function isSame({ diff: { rows, only }, path }: DiffAnswer): boolean {
+  const tables = rows === 0 && only.left.length === 0 && only.right.length === 0;
   return tables && (path === undefined || isSameWay(path.diff));
 }
 
-/** The order of devices is no row, and in a large cluster not every machine is compared: the way can differ alone. */
+/** The order of devices is no row: the way can differ alone. */
 function isSameWay({ stations, left, right }: PathDiff): boolean {
   const ends = left.diagnosis.code === right.diagnosis.code && left.ttl === right.ttl && left.pathMtu === right.pathMtu;
   return ends && stations.every(({ op }) => op === "same");
