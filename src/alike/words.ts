@@ -20,11 +20,13 @@ export class Words {
   /** Those that are like no other: their own name is among their words. */
   readonly #named: ReadonlySet<string>;
   readonly #held: ReadonlySet<string>;
+  readonly #pools: Topology["cni"]["calico"]["ipPools"];
   readonly #faults = new Map<string, string[]>();
 
   constructor(topology: Topology, faults: readonly Fault[], { claims, tags, siteOf, apart }: Known) {
     this.#speakers = new SpeakerWords(topology, siteOf);
     this.#tags = tags;
+    this.#pools = topology.cni.calico.ipPools;
     this.#named = new Set([...claims.shared(), ...[...apart].flatMap((name) => [`host/${name}`, `router/${name}`])]);
     this.#held = new Set(
       [...topology.routers.values(), ...topology.hosts.values()].flatMap(({ nics }) =>
@@ -40,14 +42,16 @@ export class Words {
   }
 
   host(host: Host, site: Site): string {
-    const { name, nics, nodeIPs, podCIDRs, cni } = host;
+    const { name, nics, nodeIPs, podCIDRs, labels, cni } = host;
     const own = [hostNaming("self", host), siteNaming(site)];
     return JSON.stringify([
       this.#cards(nics, site),
       nodeIPs.map((ip) => relativeText(`${ip}`, ...own)),
       podCIDRs.map(({ family, length }) => [family, length]),
       this.#speakers.host(host, site),
-      [Object.entries(cni.flannel), Object.entries(cni.calico), [...cni.modes]],
+      // What is recorded of it by address is as much its own as the address.
+      relativeText(JSON.stringify([cni.flannel, cni.calico, [...cni.modes]]), ...own),
+      this.#pools.map((pool) => pool.selects(labels)),
       this.#commands("host", name, own),
       (this.#tags.hosts.get(name) ?? []).toSorted(),
       this.#named.has(`host/${name}`) ? name : "",

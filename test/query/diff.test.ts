@@ -118,6 +118,24 @@ describe("in the largest cluster", () => {
   });
 });
 
+test("hosts that draw from other pools are told apart by what that changes", async () => {
+  const text = `cni-trace: 1
+cni: { calico: { ipPools: { z: { cidr: 10.244.0.0/16, nodeSelector: 'rack != "2"' }, m: { cidr: 10.245.0.0/16, nodeSelector: 'rack == "2"' } } } }
+subnets: { lan: 192.168.0.0/24 }
+hosts:
+  a: { address: 192.168.0.11, podCIDR: 10.244.1.0/24, labels: { rack: "1" } }
+  b: { address: 192.168.0.12, podCIDR: 10.244.2.0/24, labels: { rack: "1" } }
+  c: { address: 192.168.0.13, podCIDR: 10.244.3.0/24, labels: { rack: "2" } }
+  d: { address: 192.168.0.14, podCIDR: 10.244.4.0/24, labels: { rack: "2" } }
+pods: { pa: a, pb: b, pc: c, pd: d }
+`;
+  const loaded = await loadTopology({ text, file: "pools.yaml" });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const of = (word: string) => groundOf(loaded.value, modes.find(({ name }) => name === word) as Mode, []);
+  same(of("calico-vxlan"), of("calico-ipip"));
+  same(of("calico-wireguard"), of("calico-ipip"));
+});
+
 describe.each([
   ["healthy", { min: 0, max: 0 }],
   ["faulty", { min: 1, max: 5 }],
