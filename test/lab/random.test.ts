@@ -51,7 +51,10 @@ if (here.length === 0) {
       // Nothing more is found to fail, and the shrinking ends.
       if (performance.now() > until) return;
       const subject = await subjectOf(drawing);
-      const { agreement } = verify(subject.network, subject.pairs, { prefix: PREFIX, only: subject.only });
+      // What a busy machine was late with is not there in a lab made anew; what the model has wrong is.
+      const attempt = () => verify(subject.network, subject.pairs, { prefix: PREFIX, only: subject.only }).agreement;
+      const first = attempt();
+      const agreement = disagreementsOf(first).length === 0 ? first : attempt();
       const disagreements = disagreementsOf(agreement).length;
       if (disagreements > 0) until = Math.min(until, performance.now() + SHRINKING * 1000);
       expect(disagreements, `${agreementText(agreement)}\n${againText(subject)}`).toBe(0);
