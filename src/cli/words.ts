@@ -243,8 +243,8 @@ or counted from tables.`,
     ],
     summary: "what makes two modes or two files different",
     about: `Compares the tables of two networks row by row, and says what few causes are behind
-it; with SRC and DST, where the way of a packet parts. Above 20 000 rows each cause
-has its count and examples, in every format.`,
+it; with SRC and DST, where the way of a packet parts. Up to 20 000 rows are
+listed; of more each cause has its count and examples, in every format.`,
     group: ASK,
     options: [
       ...world,
