@@ -243,9 +243,9 @@ const routing: readonly Case[] = [
     text: `${LAN}faults:\n  - node-1: ip route replace blackhole 10.244.2.0/26\n`,
     // BIRD asks for its own row again, and the blackhole stands in its place.
     finds: [
+      "error ROUTE_REFUSED at node-1, line 9",
       "error BLOCK_MULTI_OWNER at node-1, line 9",
       "error ROUTE_BLACKHOLE at node-1, line 9",
-      "error ROUTE_REFUSED at node-1, line 9",
     ],
     near: ["10.244.2.0/26", "10.244.9.0/26"],
   },
