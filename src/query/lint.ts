@@ -1,4 +1,3 @@
-import { Alike } from "../alike/alike.ts";
 import type { Session } from "../bgp/session.ts";
 import type { LintFinding, Severity, Sighting } from "../lint/finding.ts";
 import { SEVERITIES } from "../lint/finding.ts";
@@ -55,8 +54,7 @@ export function lintOf(
 }
 
 function scopeOf({ topology, network, faults }: Built & { readonly network: ModelNetwork }, walks: PairWalks): Scope {
-  // A row that one fault changed is there to be read, however few packets can meet it.
-  const alike = walks.alike.bound.length > 0 ? new Alike(topology, faults, { bound: false }) : walks.alike;
+  const { alike } = walks;
   return {
     topology,
     network,
