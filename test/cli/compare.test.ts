@@ -82,8 +82,9 @@ describe("settings", () => {
   });
 
   test("that the topology changes are told when their default would lose the packet, and only then", async () => {
-    const { out } = await ask("-t", "bgp-routers", "--mode", "bgp", "pod-a", "pod-b");
-    expect(out).toContain("calico-bgp needs cni.calico.nodeToNodeMeshEnabled: false, as the topology says");
+    const set = ["--set", "cni.flannel-vxlan.Port=4789"];
+    const { out } = await ask("-t", "blocked", ...set, "--mode", "vxlan", "pod-a", "pod-b");
+    expect(out).toContain("flannel-vxlan needs cni.flannel-vxlan.Port: 4789, as the topology says");
     const plain = await ask("-t", "two-nodes", "--set", "cni.flannel-vxlan.VNI=7", "--mode", "vxlan", "pod-a", "pod-b");
     expect(plain.out).not.toContain("VNI");
   });
