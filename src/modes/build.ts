@@ -59,6 +59,10 @@ class LazyNetwork implements ModelNetwork {
   /** Those of the machines' namespaces that have been asked for. */
   readonly #namespaces = new Map<string, Netlink>();
   readonly #edited = new Map<string, Netns>();
+  readonly #cabling: Cabling;
+  /** How many changes have been made, and how many each namespace has seen. */
+  #changes = 0;
+  readonly #scanned = new Map<string, number>();
 
   constructor(underlay: Underlay, mode: Mode) {
     const { topology } = underlay;
@@ -68,7 +72,8 @@ class LazyNetwork implements ModelNetwork {
     const peers = new HostPeers(topology, mode.name);
     this.routing = new Routing(underlay, peers, mode, (name) => this.#edited.get(name));
     this.#ground = { underlay, peers, mode, routing: this.routing };
-    this.segments = new Cabling(underlay, peers, () => [...this.#edited.values()]).segments();
+    this.#cabling = new Cabling(underlay, peers, () => [...this.#edited.values()]);
+    this.segments = this.#cabling.segments();
   }
 
   netns(name: string): Netns | undefined {
@@ -95,22 +100,21 @@ class LazyNetwork implements ModelNetwork {
     }
     this.#edited.set(netns, netlink.netns);
     const problem = applyChange(netlink, change);
-    this.#rescan();
+    this.#changes++;
+    this.#cabling.changed();
+    if (this.routing.spoken) this.routing.rescan();
     return problem;
   }
 
-  /** Daemons of routing look at the tables again; what agents wrote once stays. */
-  #rescan(): void {
-    if (!this.routing.spoken) return;
-    this.routing.rescan();
-    for (const [name, machine] of this.#machines) machine(name)?.rescan();
-  }
-
   #netlink(netns: string): Netlink | undefined {
-    const known = this.#namespaces.get(netns);
-    if (known) return known;
-    const netlink = this.#machine(netns)?.(netns);
-    if (netlink) this.#namespaces.set(netns, netlink);
+    const netlink = this.#namespaces.get(netns) ?? this.#machine(netns)?.(netns);
+    if (!netlink) return undefined;
+    this.#namespaces.set(netns, netlink);
+    // Daemons of routing have looked at the tables again since; each machine's when somebody asks for it.
+    if (this.routing.spoken && (this.#scanned.get(netns) ?? 0) < this.#changes) {
+      this.#scanned.set(netns, this.#changes);
+      netlink.rescan();
+    }
     return netlink;
   }
 

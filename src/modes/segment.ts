@@ -23,6 +23,8 @@ export class Cabling {
   #owners: ReadonlyMap<string | number, ReadonlySet<string>> | undefined;
   /** Namespaces changed by hand: their tables say what they have, not the topology. */
   readonly #edited: () => readonly Netns[];
+  #changedByHand: ReadonlyMap<string, Netns> | undefined;
+  #answers: Answers | undefined;
 
   constructor(underlay: Underlay, peers: HostPeers, edited: () => readonly Netns[]) {
     this.#underlay = underlay;
@@ -43,8 +45,32 @@ export class Cabling {
     return known;
   }
 
-  edited(): readonly Netns[] {
-    return this.#edited();
+  /** By name, those that were changed by hand. */
+  get edited(): ReadonlyMap<string, Netns> {
+    this.#changedByHand ??= new Map(this.#edited().map((netns) => [netns.name, netns]));
+    return this.#changedByHand;
+  }
+
+  /** Those changed by hand that may answer for an address: they hold it, or answer for others. */
+  answering(ip: Ip): readonly string[] {
+    const { holders, proxies } = this.#byHand();
+    return [...(holders.get(wordsKey(ip)) ?? []), ...proxies[ip.family]];
+  }
+
+  /** Cards of those changed by hand that have a MAC address on a segment. */
+  cardsByHand(segment: string, mac: Mac): readonly Port[] {
+    return this.#byHand().cards.get(`${segment} ${mac}`) ?? [];
+  }
+
+  #byHand(): Answers {
+    this.#answers ??= answersOf(this.edited.values());
+    return this.#answers;
+  }
+
+  /** Some machine's tables are others now. */
+  changed(): void {
+    this.#changedByHand = undefined;
+    this.#answers = undefined;
   }
 
   /** Machines that may answer for an address: those that hold it, and those whose agents claim a prefix over it. */
@@ -103,16 +129,15 @@ class SubnetSegment implements Segment {
   owners(ip: Ip): readonly Port[] {
     this.#byMachine ??= grouped(this.#cabling.cards(this.name), ({ port }) => port.netns);
     const machines = this.#cabling.machines(ip);
-    const edited = this.#cabling.edited().filter((netns) => mayAnswer(netns, ip));
-    const names = new Set([...machines, ...edited.map((netns) => netns.name)]);
+    const names = new Set([...machines, ...this.#cabling.answering(ip)]);
     return [...names].flatMap((name) => this.#byMachine?.get(name) ?? []);
   }
 
   withMac(mac: Mac): readonly Port[] {
     this.#byMac ??= grouped(this.#cabling.cards(this.name), ({ port, nic }) => nicMac(port.netns, nic));
-    const edited = this.#cabling.edited();
-    const byTopology = (this.#byMac.get(mac) ?? []).filter((port) => edited.every(({ name }) => name !== port.netns));
-    return [...byTopology, ...edited.flatMap((netns) => cardsWith(netns, this.name, mac))];
+    const { edited } = this.#cabling;
+    const byTopology = (this.#byMac.get(mac) ?? []).filter((port) => !edited.has(port.netns));
+    return [...byTopology, ...this.#cabling.cardsByHand(this.name, mac)];
   }
 
   *ports(): Iterable<Port> {
@@ -128,16 +153,34 @@ function fabricOf({ allow, drop, place }: Subnet): readonly FabricRow[] {
   ];
 }
 
-/** Whether a machine whose tables were changed could answer for an address on some card: its own now, or by proxy. */
-function mayAnswer(netns: Netns, ip: Ip): boolean {
-  const held = netns.addresses.some((address) => address.ip.equals(ip));
-  return held || [...netns.links.values()].some((link) => link.kind === "nic" && proxies(netns, link.name, ip.family));
+/** Which machines whose tables were changed could answer on some card: for addresses and MACs they have now, or by proxy. */
+interface Answers {
+  /** By segment and MAC. */
+  readonly cards: ReadonlyMap<string, readonly Port[]>;
+  readonly holders: ReadonlyMap<string | number, readonly string[]>;
+  readonly proxies: Readonly<Record<4 | 6, readonly string[]>>;
 }
 
-function cardsWith(netns: Netns, segment: string, mac: Mac): readonly Port[] {
-  return [...netns.links.values()]
-    .filter((link) => link.kind === "nic" && link.segment === segment && link.mac === mac)
-    .map((link) => ({ netns: netns.name, dev: link.name }));
+function answersOf(edited: Iterable<Netns>): Answers {
+  const holders = new Map<string | number, string[]>();
+  const byMac = new Map<string, Port[]>();
+  const proxied: Record<4 | 6, string[]> = { 4: [], 6: [] };
+  for (const netns of edited) {
+    for (const { ip } of netns.addresses) {
+      // Everybody holds those of the loopback device, and nobody asks for them on a link.
+      if (ip.isLoopback) continue;
+      holders.set(wordsKey(ip), [...(holders.get(wordsKey(ip)) ?? []), netns.name]);
+    }
+    const cards = [...netns.links.values()].filter((link) => link.kind === "nic");
+    for (const { segment, mac, name } of cards) {
+      const key = `${segment} ${mac}`;
+      byMac.set(key, [...(byMac.get(key) ?? []), { netns: netns.name, dev: name }]);
+    }
+    for (const family of [4, 6] as const) {
+      if (cards.some(({ name }) => proxies(netns, name, family))) proxied[family].push(netns.name);
+    }
+  }
+  return { holders, cards: byMac, proxies: proxied };
 }
 
 function grouped<K>(cards: readonly Card[], keyOf: (card: Card) => K): ReadonlyMap<K, readonly Port[]> {
