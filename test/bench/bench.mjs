@@ -5,7 +5,7 @@
 //   --cluster    and once what kubectl prints of 5,000 nodes and 150,000 pods, 1.5 GB through a pipe
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writtenOut } from "./cluster.mjs";
@@ -61,6 +61,12 @@ const parseObjects = {
   env,
 };
 const run = (...args) => [bundle, ...args];
+const ALL_PAIRS = ["--mode", "vxlan", "--fail-on", "never"];
+const faulty = join(folder, "faulty.yaml");
+writeFileSync(
+  faulty,
+  readFileSync(join(import.meta.dirname, "../../topologies/huge.yaml"), "utf8") + deletedRoutes(5000),
+);
 const small = run("-t", four, "pod-a", "pod-d");
 const rows = [
   { name: "node empty.cjs", args: [emptyFile()], env, base: bare },
@@ -76,6 +82,15 @@ const rows = [
     base: parsing,
     goal: 2,
   },
+  { name: "all pairs of huge", args: run("check", "-t", "huge", ...ALL_PAIRS), env, base: parsing, goal: 12 },
+  {
+    name: "all pairs of huge, a route deleted on every node",
+    args: run("check", "-t", faulty, ...ALL_PAIRS),
+    env,
+    base: parsing,
+    goal: 12,
+  },
+  { name: "all pairs of huge written out", args: run("check", "-t", large, ...ALL_PAIRS), env, base: parsing, goal: 5 },
   {
     name: "diff of all tables of two modes in huge",
     args: run("diff", "vxlan", "host-gw", "-t", "huge", "--exit-zero"),
@@ -137,6 +152,16 @@ async function wholeCluster() {
 function mkCache() {
   // The folder above the cache must be the user's own, as ~/.cache is.
   time({ name: "first run", args: small, env });
+}
+
+/** Each node has lost the route to one other. */
+function deletedRoutes(hosts) {
+  const lines = Array.from({ length: hosts }, (_, i) => {
+    const other = ((i * 7 + 3) % hosts) + 1;
+    const name = `node-${String(i + 1).padStart(4, "0")}`;
+    return other === i + 1 ? "" : `  - ${name}: ip route del 10.${other >> 8}.${other & 255}.0/24\n`;
+  });
+  return `faults:\n${lines.join("")}`;
 }
 
 function emptyFile() {
