@@ -65,6 +65,8 @@ export class PairWalks {
   readonly #walked = new Map<string, { readonly walked: Walked; readonly ends: Pick<ClassAnswer, "small" | "full"> }>();
   readonly #apart: ReadonlySet<string>;
   #alike: Alike;
+  /** All pods to all pods: several ask for it, and it looks at every pod. */
+  #all: PairClasses | undefined;
   /** Whether faults between two hosts are taken to be met by their packets alone. */
   #bound = true;
 
@@ -77,7 +79,8 @@ export class PairWalks {
 
   answer(ask: PairsAsk = {}): AllPairs {
     const { topology, faults } = this.#built;
-    const classes = new PairClasses(topology, faults, this.#alike, ask);
+    const whole = !ask.from && !ask.to;
+    const classes = whole ? this.#everybody : new PairClasses(topology, faults, this.#alike, ask);
     const all = classes.classes();
     const answers: ClassAnswer[] = [];
     for (const each of all) {
@@ -100,6 +103,7 @@ export class PairWalks {
     const { topology, faults } = this.#built;
     this.#bound = false;
     this.#alike = new Alike(topology, faults, { bound: false, apart: this.#apart });
+    this.#all = undefined;
     this.#walked.clear();
     return this.answer(ask);
   }
@@ -112,6 +116,17 @@ export class PairWalks {
     const made = { walked, ends: endingsOf(this.#built, witness, walked) };
     this.#walked.set(whole, made);
     return made;
+  }
+
+  /** Pods of a host that are on its own network: what they listen on. Hosts that are alike can differ in that. */
+  ownNetwork(host: Host): string {
+    return this.#everybody.ownNetwork(host);
+  }
+
+  get #everybody(): PairClasses {
+    const { topology, faults } = this.#built;
+    this.#all ??= new PairClasses(topology, faults, this.#alike);
+    return this.#all;
   }
 
   /** Which hosts and routers stand for one another. */

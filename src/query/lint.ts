@@ -59,7 +59,7 @@ function scopeOf({ topology, network, faults }: Built & { readonly network: Mode
     topology,
     network,
     faults,
-    kinds: kindsOf(alike, topology, network),
+    kinds: kindsOf(alike, network, (host) => walks.ownNetwork(host)),
     siteOf: (host) => alike.siteOf(host),
     routers: [...routersOf(topology).keys()].flatMap((name) => network.netns(`router/${name}`) ?? []),
     sessions: (machine): readonly Session[] => bgpView(network, machine).flatMap((view) => view.sessions),

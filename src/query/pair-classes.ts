@@ -86,6 +86,11 @@ export class PairClasses {
     return this.#bound.size > 0;
   }
 
+  /** What pods on a host's own network are; nothing where there are none. */
+  ownNetwork(host: Host): string {
+    return [...(this.#groups.get(host.name)?.keys() ?? [])].filter((words) => words.startsWith("[true")).join();
+  }
+
   /** The class of one pair, by full pod names. */
   of(src: string, dst: string): string {
     const [a, b] = [this.#topology.pods.get(src), this.#topology.pods.get(dst)];
