@@ -3,10 +3,7 @@ import type { Bound } from "../alike/bound.ts";
 import { hostNaming, relativeText } from "../alike/relative.ts";
 import { podAddresses } from "../modes/ipam.ts";
 import type { Fault, Host, Pod, Topology } from "../topology/topology.ts";
-
-/** How two pods stand to one another: on one host, on two hosts of a site, or in two sites. */
-type Relation = "host" | "site" | "far";
-const RELATIONS: readonly Relation[] = ["host", "site", "far"];
+import { countsOf, noTally, RELATIONS, type Relation, type Tally, tally } from "./pair-count.ts";
 
 /** Ordered pairs of pods that are answered alike. */
 export interface PairClass {
@@ -40,12 +37,6 @@ interface Cell {
   readonly from: Tally;
   readonly to: Tally;
   both: number;
-}
-
-/** Pods counted, altogether and by site. */
-interface Tally {
-  total: number;
-  readonly perSite: Map<number, number>;
 }
 
 /**
@@ -267,29 +258,6 @@ function relationOf(a: Group, b: Group): Relation {
   return a.site === b.site ? "site" : "far";
 }
 
-/** How many ordered pairs two kinds of pods make, in each relation; a pod makes none with itself. */
-function countsOf(from: Cell, to: Cell): Readonly<Record<Relation, number>> {
-  let host = 0;
-  let site = 0;
-  for (const [name, group] of from.groups) host += group.from.length * (to.groups.get(name)?.to.length ?? 0);
-  for (const [index, pods] of from.from.perSite) site += pods * (to.to.perSite.get(index) ?? 0);
-  const far = from.from.total * to.to.total - site;
-  return { host: from === to ? host - from.both : host, site: site - host, far };
-}
-
-function everybody(): boolean {
-  return true;
-}
-
-function noTally(): Tally {
-  return { total: 0, perSite: new Map() };
-}
-
-function tally(into: Tally, site: number, pods: number): void {
-  into.total += pods;
-  into.perSite.set(site, (into.perSite.get(site) ?? 0) + pods);
-}
-
 function grouped(pods: readonly string[], markOf: (pod: string) => string): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
   for (const pod of pods) {
@@ -299,4 +267,8 @@ function grouped(pods: readonly string[], markOf: (pod: string) => string): Read
     else groups.set(mark, [pod]);
   }
   return groups;
+}
+
+function everybody(): boolean {
+  return true;
 }
