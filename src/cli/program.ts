@@ -1,7 +1,8 @@
 import { Argument, Command, Option } from "commander";
 import { nearest } from "../topology/nearest.ts";
+import { type ArgumentWords, type CommandWords, type OptionWords, TELL } from "./command-words.ts";
 import type { Flags, Request } from "./flags.ts";
-import { type ArgumentWords, type CommandWords, commands, EXAMPLES, type OptionWords, TELL } from "./words.ts";
+import { commands, EXAMPLES } from "./words.ts";
 
 /** Help is as wide as this everywhere, so that it can be written when the program is built. */
 const HELP_WIDTH = 80;

@@ -1,5 +1,6 @@
+import type { ArgumentWords, CommandWords, OptionWords } from "./command-words.ts";
 import type { Flags, Request } from "./flags.ts";
-import { type ArgumentWords, type CommandWords, commands, type OptionWords } from "./words.ts";
+import { commands } from "./words.ts";
 
 /**
  * Reads a command line that is plainly right; anything else is `undefined`, and for `program.ts` to read or refuse.

@@ -1,6 +1,7 @@
 import { modes } from "../../modes/registry.ts";
 import { MODE_ALIASES } from "../../topology/settings.ts";
-import { commands, type OptionWords } from "../words.ts";
+import type { OptionWords } from "../command-words.ts";
+import { commands } from "../words.ts";
 
 /** What can stand for a value: words, and whether a file can. */
 export interface Values {
