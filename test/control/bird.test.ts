@@ -60,8 +60,10 @@ else {
       const { network, plan } = cluster();
       silence(cluster());
       const cases = casesOf(network, endpoint(cluster(), pair[0]), endpoint(cluster(), pair[1])).filter(isPing);
-      const compared = compareSent(network, plan.names, sendAll(network, plan, [cases]));
-      expect(compared.map(({ frames }) => frames > 0)).toEqual([true]);
+      const sent = sendAll(network, plan, [cases]);
+      // A pod of a node without a default route asks by ARP and hears nothing; that is a frame too.
+      expect(sent.map(({ probed }) => probed.frames.length > 0)).toEqual([true]);
+      const compared = compareSent(network, plan.names, sent);
       const where = compared
         .flatMap(({ differs }) => differs)
         .filter(({ about }) => !(equal && about.startsWith("frames at ")));
