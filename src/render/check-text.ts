@@ -64,6 +64,7 @@ export interface CheckedItem {
   readonly text: string;
   readonly count: number;
   readonly place?: Place;
+  readonly undetermined?: boolean;
   readonly accepted?: "accepted" | "expired" | "grown";
 }
 

@@ -133,7 +133,6 @@ function statusOf(checks: readonly Checked[], failOn: Severity | "never"): numbe
   const open = checks.flatMap(({ items }) => items).filter(({ accepted }) => accepted !== "accepted");
   const bad = failOn === "never" ? [] : SEVERITIES.slice(0, SEVERITIES.indexOf(failOn) + 1);
   const failures = open.filter(({ level }) => bad.includes(level));
-  const unknown = (item: (typeof open)[number]) => "undetermined" in item && item.undetermined === true;
-  if (failures.some((item) => !unknown(item))) return 1;
-  return failOn !== "never" && open.some(unknown) ? 3 : 0;
+  if (failures.some(({ undetermined }) => !undetermined)) return 1;
+  return failOn !== "never" && open.some(({ undetermined }) => undetermined) ? 3 : 0;
 }
