@@ -118,7 +118,7 @@ async function show({ socket }: Daemon): Promise<Shown> {
 }
 
 const QUIET = 2000;
-const MOST = 60_000;
+const MOST = 120_000;
 const PAUSE = 500;
 
 /** All that was seen of a daemon: what it shows in the end, and every state its sessions were in on the way. */
@@ -129,8 +129,9 @@ export interface Settled {
 }
 
 /**
- * Waits until every session that ought to be is established and nothing has changed for a while; a minute at most,
- * and then what is there is what is compared.
+ * Waits until every session that ought to be is established, every other has been seen in the state that we say, and
+ * nothing has changed for a while; two minutes at most, and then what is there is what is compared. Which end of a
+ * session that cannot come up hangs up on the other first is a race, and each way leaves another word.
  */
 export async function settle(daemons: readonly Daemon[]): Promise<readonly Settled[]> {
   const states = daemons.map(() => new Map<string, Set<string>>());
@@ -147,7 +148,11 @@ export async function settle(daemons: readonly Daemon[]): Promise<readonly Settl
     const now = JSON.stringify(shown.map(({ paths }) => paths.map(({ dst, way, bgp }) => [dst, way, ...bgp])));
     if (now !== before) [before, since] = [now, Date.now()];
     const complete = daemons.every(({ view }, k) =>
-      view.sessions.every(({ name, state }) => state !== "Established" || shown[k]?.sessions.get(name) === state),
+      view.sessions.every((session) =>
+        session.state === "Established"
+          ? shown[k]?.sessions.get(session.name) === "Established"
+          : states[k]?.get(session.name)?.has(stateText(session)),
+      ),
     );
     const waited = Date.now() - begun;
     if ((complete && Date.now() - since > QUIET && waited > 2 * QUIET) || waited > MOST) {
@@ -168,7 +173,7 @@ export function differences({ daemon, shown, states }: Settled): readonly string
 
 /** A session that is not up goes from state to state: what we say must have been seen, and it must never be up. */
 function sessionDifferences(view: BgpView, { sessions }: Shown, states: Settled["states"]): readonly string[] {
-  const ours = new Map(view.sessions.map(({ name, state, info }) => [name, info ? `${state} ${info}` : state]));
+  const ours = new Map(view.sessions.map((session) => [session.name, stateText(session)]));
   return [...new Set([...ours.keys(), ...sessions.keys()])].flatMap((name) => {
     const said = ours.get(name);
     const seen = [...(states.get(name) ?? [])];
@@ -177,6 +182,10 @@ function sessionDifferences(view: BgpView, { sessions }: Shown, states: Settled[
       return [];
     return [`session ${name}: we say ${said}, BIRD ${seen.join(", ") || "has none"}`];
   });
+}
+
+function stateText({ state, info }: BgpView["sessions"][number]): string {
+  return info ? `${state} ${info}` : state;
 }
 
 function pathDifferences(view: BgpView, { paths }: Shown): readonly string[] {
