@@ -11,6 +11,7 @@ export const SCHEMAS = [
   "compare",
   "diff",
   "check",
+  "lab",
   "expect",
   "baseline",
 ] as const;

@@ -2,6 +2,7 @@ import { bgpSchema } from "./schema-bgp.ts";
 import { checkSchema } from "./schema-check.ts";
 import { compareSchema } from "./schema-compare.ts";
 import { diffSchema } from "./schema-diff.ts";
+import { labSchema } from "./schema-lab.ts";
 import { routeSchema, tablesSchema } from "./schema-tables.ts";
 import { traceSchema } from "./schema-trace.ts";
 import type { Schema } from "./schema-words.ts";
@@ -14,6 +15,7 @@ const SCHEMAS: ReadonlyMap<string, () => Schema> = new Map([
   ["compare", compareSchema],
   ["diff", diffSchema],
   ["check", checkSchema],
+  ["lab", labSchema],
 ]);
 
 /** The documents that have a schema. */

@@ -20,6 +20,8 @@ export interface Around {
   readonly patience?: number;
   /** Default 2026-11-26. */
   readonly today?: string;
+  /** Stands in for standard output, which then takes nothing. */
+  readonly write?: Io["write"];
   /** Where files go, by name, and bytes on standard output, by `-`; without it nothing can be written. */
   readonly written?: Map<string, Uint8Array>;
 }
@@ -58,6 +60,7 @@ export async function shell(argv: readonly string[], around: Around = {}): Promi
       return written ? { ok: true } : { ok: false, why: "permission denied" };
     },
     write(text) {
+      if (around.write) return around.write(text);
       if (typeof text === "string") out += text;
       else written?.set("-", text);
       writes++;

@@ -6,6 +6,7 @@ import { readLab, readRecord } from "../../lab/record.ts";
 import { agreementText, disagreementsOf } from "../../lab/report.ts";
 import { sameSteps } from "../../lab/surprise.ts";
 import { buildNetwork } from "../../modes/build.ts";
+import { SCHEMA_VERSION } from "../../render/json.ts";
 import { complain, note, visible } from "../complain.ts";
 import type { Flags } from "../flags.ts";
 import type { Io } from "../io.ts";
@@ -40,7 +41,9 @@ export async function compareFolder(folder: string, flags: Flags, io: Io): Promi
 /** Prints how model and kernel got on; the exit status. */
 export function tell(agreement: Agreement, { format }: Flags, io: Io): number {
   const text =
-    format === "json" ? `${JSON.stringify({ schemaVersion: "1.0", ...agreement })}\n` : agreementText(agreement);
+    format === "json"
+      ? `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, kind: "lab", ...agreement })}\n`
+      : agreementText(agreement);
   io.write(text.split("\n").map(visible).join("\n"));
   return disagreementsOf(agreement).length > 0 ? 1 : 0;
 }

@@ -14,6 +14,8 @@ import { findEndpoint } from "../../query/endpoint.ts";
 import type { Outcome, Problem } from "../../topology/problem.ts";
 import type { Topology } from "../../topology/topology.ts";
 import { placeName } from "../../trace/project.ts";
+import { notAmong } from "../ask.ts";
+import { FORMATS } from "../choices.ts";
 import { complain, note, USAGE } from "../complain.ts";
 import type { Flags } from "../flags.ts";
 import type { Io } from "../io.ts";
@@ -31,7 +33,8 @@ export const lab: Run = async ([action = "", ...rest], flags, io) => {
   if (action === "down") return down(io);
   if (action === "exec") return enter(rest, io);
   const others = [
-    ...foldersOf(action, flags),
+    ...misplaced(action, flags),
+    ...notAmong("--format", flags.format, FORMATS),
     ...(flags.from === undefined || rest.length === 0 ? [] : [SENT_ALREADY]),
   ];
   if (flags.from !== undefined && others.length === 0) return compareFolder(flags.from, flags, io);
@@ -55,15 +58,15 @@ const SENT_ALREADY: Problem = {
 };
 
 /** The actions that take each of them. */
-const FOLDERS = { from: ["verify"], to: ["verify", "prepare"] } as const;
+const OWN = { from: ["verify"], to: ["verify", "prepare"], format: ["verify"] } as const;
 
-/** What is wrong with `--from` and `--to`. */
-function foldersOf(action: string, flags: Flags): readonly Problem[] {
+/** Options that another action has. */
+function misplaced(action: string, flags: Flags): readonly Problem[] {
   if (action === "prepare" && flags.to === undefined) {
     return [{ code: "usage", message: "lab prepare writes a folder, and none is named", hint: "add --to FOLDER" }];
   }
-  return (Object.keys(FOLDERS) as (keyof typeof FOLDERS)[]).flatMap((option) => {
-    const actions: readonly string[] = FOLDERS[option];
+  return (Object.keys(OWN) as (keyof typeof OWN)[]).flatMap((option) => {
+    const actions: readonly string[] = OWN[option];
     if (flags[option] === undefined || actions.includes(action)) return [];
     const message = `--${option} is no option of lab ${action}`;
     return [{ code: "usage", message, hint: `it is one of lab ${actions.join(" and ")}` }];
