@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 const ROOMS: Readonly<Record<string, string>> = {
   addr: "",
   topology: "addr zod yaml",
-  import: "addr topology @streamparser/json @noble/hashes",
+  import: "addr topology @noble/hashes",
   kernel: "addr",
   wire: "addr",
   bgp: "addr kernel",

@@ -124,9 +124,9 @@ export class Facts {
   }
 
   /** Takes in that an address was taken out. */
-  redact(place: Place): void {
+  redact(place: () => Place): void {
     if (this.redacted) this.redacted.count++;
-    else this.redacted = { place, count: 1 };
+    else this.redacted = { place: place(), count: 1 };
   }
 
   /** How many pods have an address in each of some networks. */

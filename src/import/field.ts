@@ -1,14 +1,16 @@
 import { Ip } from "../addr/ip.ts";
 import { Prefix, parseWithLength } from "../addr/prefix.ts";
+import { locate } from "../topology/locate.ts";
 import { type Mark, type MarkedTree, placeAt, ROOT } from "../topology/marks.ts";
 import type { Place, Problem } from "../topology/problem.ts";
 import { isMap } from "../topology/read.ts";
 
 /** Who is told of what is wrong in the objects. */
 export interface Listener {
-  readonly problem: (problem: Problem) => void;
+  /** The problem is only made when it is asked for: its place may cost a second look at the text. */
+  readonly problem: (make: () => Problem) => void;
   /** An address that was taken out before the objects were handed on. */
-  readonly redacted: (place: Place) => void;
+  readonly redacted: (place: () => Place) => void;
 }
 
 /** Where an object was read: its tree with the marks of it, and its path in the file. */
@@ -17,6 +19,10 @@ export interface Origin {
   /** `items[3]`, or nothing for a document of its own. */
   readonly path: string;
   readonly listener: Listener;
+  /** The tree with the place of every entry, where `read` has not got them. */
+  readonly again?: (() => MarkedTree | undefined) | undefined;
+  /** The text that this was read in, of an object. */
+  readonly around?: Field;
 }
 
 /**
@@ -54,8 +60,10 @@ export class Field {
 
   /** What a text of this place says in a language of its own: JSON in an annotation, YAML in a ConfigMap. */
   inside(tree: unknown): Field {
-    const marks = new Map([[ROOT, new Map([[0, this.mark]])]]);
-    return new Field(tree, { read: { tree, marks }, path: this.path, listener: this.#origin.listener }, undefined, 0);
+    const { path, mark } = this;
+    const marks = new Map([[ROOT, new Map([[0, mark]])]]);
+    const { listener } = this.#origin;
+    return new Field(tree, { read: { tree, marks }, path, listener, around: this }, undefined, 0);
   }
 
   get isAbsent(): boolean {
@@ -124,7 +132,7 @@ export class Field {
     const text = this.text();
     if (text === undefined || text === "") return undefined;
     if (isRedacted(text)) {
-      this.#origin.listener.redacted(this.place);
+      this.#origin.listener.redacted(() => this.place);
       return undefined;
     }
     return parse(text) ?? this.#refuse(what, undefined);
@@ -150,15 +158,25 @@ export class Field {
   }
 
   get place(): Place {
+    const { around, again } = this.#origin;
+    if (around) return around.place;
+    const whole = again?.();
+    const found = whole && locate(whole, this.#steps, "value");
     const { source, value } = this.mark;
-    return placeAt(source, value);
+    return found ?? placeAt(source, value);
+  }
+
+  get #steps(): readonly (string | number)[] {
+    return this.#up ? [...this.#up.#steps, this.#step] : [];
   }
 
   /** Tells what is wrong here. */
   complain(code: string, message: string, hint?: string): void {
-    const { path, place } = this;
-    const text = path === "" ? message : `${path}: ${message}`;
-    this.#origin.listener.problem({ code, message: text, place, ...(hint !== undefined && { hint }) });
+    this.#origin.listener.problem(() => {
+      const { path, place } = this;
+      const text = path === "" ? message : `${path}: ${message}`;
+      return { code, message: text, place, ...(hint !== undefined && { hint }) };
+    });
   }
 
   #refuse<T>(wanted: string, instead: T): T {

@@ -31,16 +31,19 @@ export async function gather(inputs: Iterable<Input>): Promise<{ facts: Facts; p
   const facts = new Facts();
   const problems: Problem[] = [];
   let more = 0;
-  const problem = (one: Problem) => (problems.length < MOST_PROBLEMS ? problems.push(one) : more++);
-  const listener = { problem, redacted: (place: Place) => facts.redact(place) };
+  const problem = (make: () => Problem) => {
+    if (problems.length < MOST_PROBLEMS) problems.push(make());
+    else more++;
+  };
+  const listener = { problem, redacted: (place: () => Place) => facts.redact(place) };
   for (const input of inputs) {
     await eachPiece(input, {
-      problem,
+      problem: (one) => problem(() => one),
       piece(piece) {
         const unpacked = unpack(piece, listener);
         if ("own" in unpacked) facts.overlays.push(unpacked.own);
         else if ("objects" in unpacked) for (const object of unpacked.objects) readObject(object, facts);
-        else problem({ code: "not-an-object", message: unpacked.neither, place: placeOf(piece) });
+        else problem(() => ({ code: "not-an-object", message: unpacked.neither, place: placeOf(piece) }));
       },
     });
   }

@@ -23,18 +23,19 @@ export type Unpacked =
  * an object itself. A document without `apiVersion` and `kind` is our own.
  */
 export function unpack(piece: Piece, listener: Listener): Unpacked {
-  const { read, path, list } = piece;
+  const { read, path, list, again } = piece;
   const { tree } = read;
   if (Array.isArray(tree))
     return {
-      objects: Field.of({ read, path, listener })
+      objects: Field.of({ read, path, listener, again })
         .list()
         .flatMap((item) => objectOf(item, list)),
     };
   if (!isMap(tree)) return { neither: "neither an object of Kubernetes nor a topology" };
   if (isOwn(tree) && list === undefined) return { own: read };
-  const plain = isLegacy(tree) ? lowered(read) : read;
-  const body = Field.of({ read: plain, path, listener });
+  const isOld = isLegacy(tree);
+  const plain = isOld ? lowered(read) : read;
+  const body = Field.of({ read: plain, path, listener, again: isOld ? again && (() => lowerAgain(again)) : again });
   const items = body.get("items");
   if (Array.isArray(items.value)) {
     const head = headOf(body);
@@ -43,6 +44,11 @@ export function unpack(piece: Piece, listener: Listener): Unpacked {
   // An empty list of Go's prints as null.
   if (isListKind(body)) return { objects: [] };
   return { objects: objectOf(body, list) };
+}
+
+function lowerAgain(again: () => MarkedTree | undefined): MarkedTree | undefined {
+  const read = again();
+  return read && lowered(read);
 }
 
 function isOwn(tree: Readonly<Record<string, unknown>>): boolean {

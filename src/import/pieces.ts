@@ -1,109 +1,108 @@
 import { LIMITS } from "../topology/limits.ts";
 import { type MarkedTree, type Marks, ROOT, type SourceText } from "../topology/marks.ts";
-import { markedSource } from "../topology/source.ts";
+import { markedSource, parseJson } from "../topology/source.ts";
 import type { Input } from "./input.ts";
-import { listHead, type PieceSink } from "./piece.ts";
-import { splitDocuments, splitItems } from "./split.ts";
-import { streamJson } from "./stream.ts";
+import { streamJson } from "./json-stream.ts";
+import { type ListHead, listHead, type PieceSink, startingAt } from "./piece.ts";
+import { type YamlPart, yamlParts } from "./yaml-parts.ts";
 
 /** JSON up to this size is read whole, with the place of every value; a larger one item by item. */
 const WHOLE_JSON = 2 ** 20;
-/** YAML above this size is cut into the items of its list before it is parsed: the parser holds much for each character. */
-const WHOLE_YAML = 2 ** 18;
-/** Characters of YAML that are read at most; its parser takes two seconds for a million. */
-const MOST_YAML = 24 * 2 ** 20;
-
-const AS_JSON = "print it as JSON, which has no limit: kubectl get … -o json";
 
 /** Takes an input apart: the documents of a text, the items of a list too large to be held. */
 export async function eachPiece(input: Input, sink: PieceSink): Promise<void> {
-  if ("text" in input) {
-    await textPieces(input.file, input.text, sink);
-    return;
-  }
   const { file } = input;
-  const chunks = input.chunks[Symbol.iterator]();
+  const chunks = ("text" in input ? [new TextEncoder().encode(input.text)] : input.chunks)[Symbol.iterator]();
   const head = take(chunks, WHOLE_JSON);
-  const isJson = /^\uFEFF?\s*[[{]/.test(textOf(head.slice(0, 1)));
-  if (isJson && sizeOf(head) > WHOLE_JSON) {
+  const isJson = /^\uFEFF?\s*[[{]/.test(new TextDecoder().decode(head[0]));
+  if (isJson && head.reduce((size, part) => size + part.length, 0) > WHOLE_JSON) {
     streamJson(file, joined(head, chunks), sink);
     return;
   }
-  await textPieces(file, textOf([...head, ...take(chunks, MOST_YAML * 3)]), sink);
+  const reader = new Reader(file, sink);
+  for (const part of yamlParts(texts(joined(head, chunks)))) await reader.take(part);
 }
 
-async function textPieces(file: string, whole: string, sink: PieceSink): Promise<void> {
-  const text = whole.startsWith("\uFEFF") ? whole.slice(1) : whole;
-  for (const part of splitDocuments(file, text)) {
-    if (/^\s*[[{]/.test(part.text)) await jsonPiece(part, sink);
-    else if (/^[^#\s]/m.test(part.text)) await yamlPieces(part, sink);
-  }
-}
+/** Makes pieces of the parts of a YAML stream. JSON is YAML too. */
+class Reader {
+  readonly #file: string;
+  readonly #sink: PieceSink;
+  #list: ListHead = {};
+  /** The path of the list of items, and how many there were. */
+  #path = "";
+  #index = 0;
 
-async function jsonPiece(source: SourceText, sink: PieceSink): Promise<void> {
-  const { text } = source;
-  if (text.length <= WHOLE_JSON && isJson(text)) {
-    const { read, problems } = markedSource(source);
-    for (const problem of problems) sink.problem(problem);
-    if (read) sink.piece({ read, path: "" });
-    return;
+  constructor(file: string, sink: PieceSink) {
+    this.#file = file;
+    this.#sink = sink;
   }
-  // What is not one JSON text may be several, one behind another; what is not JSON at all may be YAML's flow style.
-  if (text.length > WHOLE_JSON || /\.json$/i.test(source.file) || /[}\]]\s*[[{]/.test(text)) {
-    streamJson(source.file, [new TextEncoder().encode(text)], sink, source.at);
-  } else await yamlPieces(source, sink);
-}
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
+  async take({ is, text, at }: YamlPart): Promise<void> {
+    const source = { file: this.#file, text, at };
+    if (is === "too-large") this.#tooLarge(source);
+    else if (is === "document" && /^\s*[[{]/.test(text)) await this.#json(source);
+    else if (is === "document") await this.#yaml(source);
+    else if (is === "item") await this.#item(source);
+    else if (is === "head") {
+      this.#index = 0;
+      this.#path = /^items:/m.test(text) ? "items" : "";
+      this.#list = listHead((await this.#read(source))?.tree);
+    } else await this.#read(source);
   }
-}
 
-async function yamlPieces(source: SourceText, sink: PieceSink): Promise<void> {
-  const { text } = source;
-  if (text.length > MOST_YAML) {
-    tooLarge(source, sink);
-    return;
-  }
-  const { readYaml } = await import("../topology/yaml-source.ts");
-  const cut = text.length > WHOLE_YAML ? splitItems(source) : undefined;
-  if (!cut) {
-    if (text.length > LIMITS.yaml) {
-      tooLarge(source, sink);
+  async #json(source: SourceText): Promise<void> {
+    const { text, at } = source;
+    if (text.length <= WHOLE_JSON && parseJson(text).ok) {
+      const { read, problems } = markedSource(source);
+      for (const problem of problems) this.#sink.problem(problem);
+      if (read) this.#sink.piece({ read, path: "" });
       return;
     }
-    const { read, problems } = readYaml(source);
-    for (const problem of problems) sink.problem(problem);
-    if (read) sink.piece({ read, path: "" });
-    return;
+    // What is not one JSON text may be several, one behind another; what is not JSON at all may be YAML's flow style.
+    if (text.length > WHOLE_JSON || /\.json$/i.test(this.#file) || /[}\]]\s*[[{]/.test(text)) {
+      streamJson(this.#file, [new TextEncoder().encode(text)], this.#sink, at);
+    } else await this.#yaml(source);
   }
-  const head = readYaml(cut.head);
-  for (const problem of head.problems) sink.problem(problem);
-  const list = listHead(head.read?.tree);
-  let at = 0;
-  for (const item of cut.items) {
-    const { read, problems } = readYaml(item);
-    for (const problem of problems) sink.problem(problem);
-    const only = read && onlyItem(read);
-    if (only) sink.piece({ read: only, path: `items[${at}]`, list });
-    at++;
-  }
-}
 
-function tooLarge(source: SourceText, sink: PieceSink): void {
-  const mib = Math.ceil(source.text.length / 2 ** 20);
-  const place = { file: source.file, ...(source.at ?? { line: 1, column: 1 }) };
-  sink.problem({ code: "file-too-large", message: `${mib} MiB are too much to read as YAML`, place, hint: AS_JSON });
+  async #yaml(source: SourceText): Promise<void> {
+    const read = await this.#read(source);
+    if (read) this.#sink.piece({ read, path: "" });
+  }
+
+  /** An item is kept without its text, as one that was cut out of JSON is. */
+  async #item(source: SourceText): Promise<void> {
+    const path = `${this.#path}[${this.#index++}]`;
+    const read = onlyItem(await this.#read(source));
+    if (!read) return;
+    const { readYaml } = await import("../topology/yaml-source.ts");
+    const plain = startingAt(JSON.parse(JSON.stringify(read.tree)), source);
+    this.#sink.piece({ read: plain, path, list: this.#list, again: () => onlyItem(readYaml(source).read) });
+  }
+
+  async #read(source: SourceText): Promise<MarkedTree | undefined> {
+    const { text } = source;
+    if (!/^[ \t]*[^#\s]/m.test(text)) return undefined;
+    if (text.length > LIMITS.yaml) {
+      this.#tooLarge(source);
+      return undefined;
+    }
+    const { readYaml } = await import("../topology/yaml-source.ts");
+    const { read, problems } = readYaml(source);
+    for (const problem of problems) this.#sink.problem(problem);
+    return problems.length === 0 ? read : undefined;
+  }
+
+  #tooLarge({ at = { line: 1, column: 1 } }: SourceText): void {
+    const message = `more than ${LIMITS.yaml / 2 ** 20} MiB stand here in one piece, too much to read as YAML`;
+    const hint = "print it as JSON: kubectl get … -o json";
+    this.#sink.problem({ code: "file-too-large", message, place: { file: this.#file, ...at }, hint });
+  }
 }
 
 /** A list of one item as that item. */
-function onlyItem({ tree, marks }: MarkedTree): MarkedTree | undefined {
-  if (!Array.isArray(tree) || tree.length !== 1) return undefined;
+function onlyItem(read: MarkedTree | undefined): MarkedTree | undefined {
+  if (!read || !Array.isArray(read.tree) || read.tree.length !== 1) return undefined;
+  const { tree, marks } = read;
   const mark = marks.get(tree)?.get(0);
   const below: Marks = new Map(marks);
   if (mark) below.set(ROOT, new Map([[0, mark]]));
@@ -129,11 +128,8 @@ function* joined(head: readonly Uint8Array[], rest: Iterator<Uint8Array>): Gener
   for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
 }
 
-function sizeOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((size, part) => size + part.length, 0);
-}
-
-function textOf(parts: readonly Uint8Array[]): string {
+function* texts(chunks: Iterable<Uint8Array>): Generator<string> {
   const decoder = new TextDecoder();
-  return parts.map((part) => decoder.decode(part, { stream: true })).join("") + decoder.decode();
+  for (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
+  yield decoder.decode();
 }

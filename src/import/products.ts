@@ -93,6 +93,7 @@ export function productOfAgent(workload: string): Product | undefined {
 
 /** The product whose own kind of object a group has. */
 export function productOfGroup(apiVersion: string): Product | undefined {
+  if (!apiVersion.includes("/")) return undefined;
   const [group = ""] = apiVersion.split("/");
   return PRODUCTS.find(({ groups }) => groups?.test(group));
 }

@@ -85,15 +85,38 @@ function refuse(source: SourceText, code: string, message: string, hint?: string
   return { problems: [{ code, message, place: placeAt(source, offset), ...(hint !== undefined && { hint }) }] };
 }
 
+/** What a JSON text holds, or why it is none, and where. */
 type Parsed = { ok: true; value: unknown } | { ok: false; message: string; offset: number };
 
-function parseJson(text: string): Parsed {
+export function parseJson(text: string): Parsed {
+  const parsed = tryJson(text);
+  if (parsed.ok) return parsed;
+  if (parsed.offset !== undefined) return { ...parsed, offset: parsed.offset };
+  // V8 gives no place for a token that it did not expect: it is behind the longest start that only lacks its end.
+  let [low, high] = [0, text.length];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    const start = tryJson(text.slice(0, middle));
+    if (start.ok || start.offset === middle) low = middle;
+    else high = middle - 1;
+  }
+  return { ...parsed, offset: low };
+}
+
+type Tried = { ok: true; value: unknown } | { ok: false; message: string; offset: number | undefined };
+
+function tryJson(text: string): Tried {
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const [, message = error.message, offset = text.length] =
-      /^(.*?) in JSON at position (\d+)/s.exec(error.message) ?? [];
-    return { ok: false, message, offset: Number(offset) };
+    const [, what = error.message, position] = /^(.*?) in JSON at position (\d+)/s.exec(error.message) ?? [];
+    const [message = what] = what.split(/, (?:\.\.\.)?"/, 1);
+    const isCutOff = /^Unexpected end/.test(message);
+    return {
+      ok: false,
+      message,
+      offset: isCutOff ? text.length : position === undefined ? undefined : Number(position),
+    };
   }
 }
