@@ -18,8 +18,12 @@ export function macBytes(mac: Mac): number[] {
 
 /** An address from its six bytes. */
 export function macOf(bytes: readonly number[]): Mac {
-  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":") as Mac;
+  let text = "";
+  for (const byte of bytes) text += text === "" ? OCTETS[byte] : `:${OCTETS[byte]}`;
+  return text as Mac;
 }
+
+const OCTETS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
  * A locally administered unicast address that follows from a name alone, where a kernel would draw one at random:

@@ -15,8 +15,8 @@ export function makeChain(chains: Chains, wanted: Omit<Chain, "rules">): void {
 
 /** Puts a rule last or first in a chain; one that is missing is made, a built-in one with policy ACCEPT. */
 export function addRule(chains: Chains, { table, name }: Named, rule: FilterRule, where: "append" | "insert"): void {
-  const builtIn = /^(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)$/.test(name);
   if (!chains.get(table)?.has(name)) {
+    const builtIn = /^(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)$/.test(name);
     makeChain(chains, { table, name, by: rule.by, ...(builtIn && { policy: "ACCEPT" }) });
   }
   const chain = chains.get(table)?.get(name) as Chain;

@@ -1,12 +1,10 @@
 import { Ip } from "../addr/ip.ts";
-import { Prefix } from "../addr/prefix.ts";
+import { addAddress, delAddress } from "./addresses.ts";
 import { refusal } from "./admit.ts";
 import { addRule, makeChain, removeRules } from "./chains.ts";
-import { derived, linkLocalOf, primaryOf } from "./derived.ts";
+import { Devices } from "./devices.ts";
 import { Families } from "./family.ts";
 import type { FdbEntry } from "./fdb.ts";
-import { hasEthernet, type Link } from "./link.ts";
-import { clampedMtu, refuseChange } from "./link-change.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { FilterRule, FilterTable, SetMember } from "./netfilter.ts";
 import { MutableNetns, type NetnsKind } from "./netns.ts";
@@ -31,13 +29,12 @@ const PEER_TABLES = ["routes", "neighbours", "fdb", "leases", "sets", "wireguard
 export class Netlink<P extends Peer = Peer> {
   readonly netns: MutableNetns;
   readonly #families: Families<P>;
-  /** Bridges whose MTU somebody chose (`BROPT_MTU_SET_BY_USER`). */
-  readonly #fixedMtu = new Set<string>();
-  #nextIndex = 1;
+  readonly #devices: Devices;
 
   constructor(name: string, kind: NetnsKind, peers?: Peers) {
     this.netns = new MutableNetns(name, kind, peers);
     this.#families = new Families(this.netns);
+    this.#devices = new Devices(this.netns);
     this.netns.expand = (peer) => this.#families.expand(peer as P | undefined);
     this.link({ kind: "loopback", name: "lo", mtu: 65536, by: "kernel" });
     this.address("lo", Ip.of(0x7f000001), 8, { by: "kernel" });
@@ -53,116 +50,30 @@ export class Netlink<P extends Peer = Peer> {
 
   /** Adds a device; `EEXIST` when the name is taken. A VXLAN device is clamped to what its card can carry. */
   link(request: LinkRequest): void {
-    if (this.netns.links.has(request.name)) {
-      this.#refuse(request.by, { table: "link", words: request.name }, { errno: "EEXIST", text: "File exists" });
-      return;
-    }
-    const link = { up: true, ...request, ifindex: this.#nextIndex++, mtu: clampedMtu(this.netns, request) } as Link;
-    this.netns.links.set(link.name, link);
-    if (link.kind === "vxlan" || link.kind === "wireguard") {
-      const taken = this.netns.sockets.some((socket) => socket.protocol === "udp" && socket.port === link.port);
-      if (!taken) {
-        this.netns.sockets.push({
-          protocol: "udp",
-          port: link.port,
-          owner: { kind: "link", name: link.name },
-          by: "kernel",
-        });
-      }
-    }
-    this.#retuneBridge(link.master);
-    this.#linkLocal(link);
+    const refused = this.#devices.add(request);
+    if (refused) this.#refuse(request.by, { table: "link", words: request.name }, refused);
   }
 
   /** Changes a device that exists. */
   setLink(name: string, change: LinkChange): Refusal | undefined {
-    const link = this.netns.links.get(name);
-    if (!link) return { errno: "ENODEV", text: `Cannot find device "${name}"` };
-    const refused = refuseChange(this.netns, link, change);
-    if (refused) return refused;
-    const changed = { ...link, ...change } as Link;
-    if (change.master === undefined && "master" in change) delete (changed as { master?: string }).master;
-    const moved =
-      changed.kind === "bridge" && changed.mtu !== link.mtu ? { ...changed, routeMtu: changed.mtu } : changed;
-    this.netns.links.set(name, moved);
-    if (link.kind === "bridge" && change.mtu !== undefined) this.#fixedMtu.add(name);
-    this.#retuneBridge(link.master);
-    if (change.master !== undefined) this.#retuneBridge(change.master);
-    if (link.up && change.up === false) this.#flush(name);
-    if (!link.up && change.up === true) {
-      this.#derive();
-      this.#linkLocal(changed);
-    }
-    return undefined;
+    return this.#devices.set(name, change);
   }
 
   /** Removes a device, every row on it, and the tunnel devices that stand on it. */
   delLink(name: string): Refusal | undefined {
-    const link = this.netns.links.get(name);
-    if (!link) return { errno: "ENODEV", text: `Cannot find device "${name}"` };
-    this.#flush(name);
-    retain(this.netns.addresses, (address) => address.dev !== name);
-    // A branch whose device is gone takes the whole route along (`fib_sync_down_dev`, NETDEV_UNREGISTER).
-    this.netns.routes.drop((row) => row.dev === name || row.nexthops?.some((hop) => hop.dev === name) === true);
-    this.netns.fdb.drop((row) => row.dev === name);
-    this.netns.wireguardPeers.drop((row) => row.dev === name);
-    retain(this.netns.sockets, ({ owner }) => owner.kind !== "link" || owner.name !== name);
-    this.netns.links.delete(name);
-    this.#retuneBridge(link.master);
-    for (const other of [...this.netns.links.values()]) {
-      if (other.master === name) this.setLink(other.name, { master: undefined });
-      if (other.kind === "vxlan" && other.lower === name) this.delLink(other.name);
-    }
-    this.#derive();
-    return undefined;
+    return this.#devices.del(name);
   }
 
   /** Adds an address, and with it the local, connected and broadcast routes the kernel derives. */
   address(dev: string, ip: Ip, length: number, written: Written): Refusal | undefined {
-    const refused = !this.netns.links.has(dev)
-      ? { errno: "ENODEV", text: `Cannot find device "${dev}"` }
-      : this.netns.addresses.some(
-            (address) => address.dev === dev && address.ip.equals(ip) && address.length === length,
-          )
-        ? { errno: "EEXIST", text: "Address already assigned" }
-        : undefined;
-    if (refused) {
-      this.#refuse(written.by, { table: "addr", words: `${ip}/${length} dev ${dev}` }, refused);
-      return refused;
-    }
-    const scope = ip.isLoopback ? "host" : ip.isLinkLocal && ip.family === 6 ? "link" : "global";
-    this.netns.addresses.push({ ...written, dev, ip, length, scope });
-    this.#derive();
-    return undefined;
+    const refused = addAddress(this.netns, { ...written, dev, ip, length });
+    if (refused) this.#refuse(written.by, { table: "addr", words: `${ip}/${length} dev ${dev}` }, refused);
+    return refused;
   }
 
-  /**
-   * Removes an address; its secondaries, the routes that speak from it, and with a device's last IPv4 address all its
-   * routes go too (`__inet_del_ifa`, `fib_sync_down_addr`, `fib_inetaddr_event`).
-   */
+  /** Removes an address, and what stands on it. */
   delAddress(dev: string, ip: Ip, length?: number): Refusal | undefined {
-    const { addresses, routes } = this.netns;
-    const address = addresses.find(
-      (row) => row.dev === dev && row.ip.equals(ip) && (length === undefined || row.length === length),
-    );
-    if (!address) return { errno: "EADDRNOTAVAIL", text: "Address not found" };
-    const gone = addresses.filter((row) => row === address || primaryOf(row, addresses) === address);
-    retain(addresses, (row) => !gone.includes(row));
-    const isGone = (lost: Ip | undefined) => lost !== undefined && gone.some((row) => row.ip.equals(lost));
-    const networks = gone.map((row) => Prefix.of(row.ip, row.length));
-    routes.drop((row) => {
-      if (row.by === "kernel" && row.dev === dev) {
-        return (
-          isGone(row.src) || isGone(row.dst.ip) || (ip.family === 6 && networks.some((net) => net.equals(row.dst)))
-        );
-      }
-      return ip.family === 4 && isGone(row.src) && !addresses.some((left) => left.ip.equals(row.src));
-    });
-    if (ip.family === 4 && !addresses.some((row) => row.dev === dev && row.ip.family === 4)) {
-      routes.drop((row) => row.dev === dev && row.dst.family === 4);
-    }
-    this.#derive();
-    return undefined;
+    return delAddress(this.netns, dev, ip, length);
   }
 
   /** Adds a route, or replaces the one with its key. */
@@ -281,47 +192,7 @@ export class Netlink<P extends Peer = Peer> {
   #refuse(by: Writer, asked: Refused["asked"], why: Refusal): void {
     this.netns.refusals.push({ asked, by, ...why });
   }
-
-  /** A bridge takes the smallest MTU of its ports, until somebody chooses one (`br_mtu_auto_adjust`). */
-  #retuneBridge(name: string | undefined): void {
-    const bridge = name === undefined ? undefined : this.netns.links.get(name);
-    if (bridge?.kind !== "bridge" || this.#fixedMtu.has(bridge.name)) return;
-    const ports = [...this.netns.links.values()].filter((link) => link.master === name);
-    const mtu = ports.length === 0 ? 1500 : Math.min(...ports.map((port) => port.mtu));
-    if (mtu !== bridge.mtu) this.netns.links.set(bridge.name, { ...bridge, mtu, routeMtu: mtu });
-  }
-
-  /**
-   * A device that goes down takes along its routes, its neighbours and its IPv6 addresses, but not the local rows of
-   * its IPv4 addresses (`fib_sync_down_dev`, `neigh_ifdown`, `addrconf_ifdown`). A route with another branch stays.
-   */
-  #flush(dev: string): void {
-    const { addresses, routes, neighbours } = this.netns;
-    routes.drop((row) => row.dev === dev && (row.type !== "local" || row.dst.family === 6));
-    neighbours.drop((row) => row.dev === dev);
-    retain(addresses, (row) => row.dev !== dev || row.ip.family === 4 || row.ip.isLoopback);
-  }
-
-  /** Puts every row that follows from an address and does not stand yet; what was deleted by hand stays away. */
-  #derive(): void {
-    const { addresses, links, routes } = this.netns;
-    for (const address of addresses) {
-      const link = links.get(address.dev);
-      const primary = primaryOf(address, addresses);
-      for (const route of link ? derived(address, link, primary) : []) if (!routes.own(route)) routes.put(route);
-    }
-  }
-
-  /** Every Ethernet device that is up, a bridge's port too, has an IPv6 link-local address from its MAC (RFC 4291). */
-  #linkLocal(link: Link): void {
-    if (!hasEthernet(link) || this.netns.sysctls.get("net.ipv6.conf.all.disable_ipv6") !== "0") return;
-    this.address(link.name, linkLocalOf(link.mac), 64, { by: "kernel" });
-  }
 }
 
 /** A namespace's verbs, whatever peers its families speak of. */
 export type AnyNetlink = Omit<Netlink, "perPeer">;
-
-function retain<T>(rows: T[], keep: (row: T) => boolean): void {
-  rows.splice(0, rows.length, ...rows.filter(keep));
-}

@@ -98,7 +98,7 @@ export class Ipam {
 
   /** Every address of the family that the node or one of its pods has. */
   #used(family: Family): readonly Ip[] {
-    const all = [...this.#tunnelAddresses(family).values(), ...[...this.#peer.podAddresses.values()].flat()];
+    const all = [...this.#tunnelAddresses(family).values(), ...[...this.#peer.podAddresses().values()].flat()];
     const seen = new Set<string | number>();
     return all.filter((ip) => {
       const key = wordsKey(ip);

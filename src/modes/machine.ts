@@ -40,7 +40,7 @@ export function buildHost(host: Host, { underlay, peers, mode, routing }: Ground
     });
   }
   mode.program(node);
-  for (const pod of self.pods) if (pod.hostNetwork) listen(operator, pod);
+  for (const pod of node.guests) listen(operator, pod);
   return (netns) => (netns === self.netns ? node.netlink : pods.get(netns)?.netlink);
 }
 

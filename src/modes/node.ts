@@ -50,6 +50,8 @@ export class NodeDraft {
   readonly netlink: Netlink;
   /** Those with a namespace of their own, in attachment order. */
   readonly pods: readonly PodDraft[];
+  /** Those on the node's own network. */
+  readonly guests: readonly Pod[];
   /** What the node's BGP speaker learns, in modes that have one. */
   readonly routing: Routing;
 
@@ -58,9 +60,12 @@ export class NodeDraft {
     this.cluster = cluster;
     this.routing = routing;
     this.netlink = new Netlink(self.netns, "host", peers);
-    this.pods = self.pods
+    const pods = self.pods();
+    const addresses = self.podAddresses(pods);
+    this.pods = pods
       .filter((pod) => !pod.hostNetwork)
-      .map((pod) => new PodDraft(pod, self.podAddresses.get(pod.name) ?? []));
+      .map((pod) => new PodDraft(pod, addresses.get(pod.name) ?? []));
+    this.guests = pods.filter((pod) => pod.hostNetwork);
   }
 
   /** The verbs of one writer in the node's own namespace. */

@@ -37,8 +37,6 @@ export class HostPeer implements Peer {
   readonly #around: Around;
   #calico: CalicoSettings | undefined;
   #stacks: readonly Stack[] | undefined;
-  #pods: readonly Pod[] | undefined;
-  #addresses: ReadonlyMap<string, readonly Ip[]> | undefined;
 
   constructor(host: Host, topology: Topology, around: Around) {
     this.name = host.name;
@@ -131,16 +129,14 @@ export class HostPeer implements Peer {
     return typeof value === "number" ? value : undefined;
   }
 
-  /** Its pods in the order the CNI attached them. */
-  get pods(): readonly Pod[] {
-    this.#pods ??= this.topology.pods.on(this.name);
-    return this.#pods;
+  /** Its pods in the order the CNI attached them; made anew, for all nodes are peers and their pods many. */
+  pods(): readonly Pod[] {
+    return this.topology.pods.on(this.name);
   }
 
   /** The addresses of its pods, by pod name. */
-  get podAddresses(): ReadonlyMap<string, readonly Ip[]> {
-    this.#addresses ??= podAddresses(this.pods, this.host.podCIDRs);
-    return this.#addresses;
+  podAddresses(pods: readonly Pod[] = this.pods()): ReadonlyMap<string, readonly Ip[]> {
+    return podAddresses(pods, this.host.podCIDRs);
   }
 
   /** Its shares of all pools: the pod CIDRs, and where its tunnels draw from pools that those do not lie in. */

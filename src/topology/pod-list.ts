@@ -56,6 +56,7 @@ export function writtenPods(
 
 /** Written pods over generated ones, by name: one that stays on its host keeps its turn there. */
 export function layOver(generated: Pods, written: WrittenPods): Pods {
+  if (written.size === 0) return generated;
   const overlaid = generated.size === 0 ? [] : [...written.names()].filter((name) => generated.get(name));
   const merge = (pod: WrittenPod): Pod => {
     const below = generated.get(pod.name);
