@@ -19,34 +19,27 @@ export function primaryOf(address: Address, addresses: readonly Address[]): Addr
 
 /** What the kernel makes of an address (`fib_add_ifaddr`): its local row, and on an up device the connected and broadcast ones. */
 export function derived({ dev, ip, length }: Address, link: Link, primary: Address | undefined): Route[] {
+  const v4 = ip.family === 4;
   const common = { dev, metric: 0, proto: "kernel", by: "kernel" } as const;
-  const local: Route = {
-    ...common,
-    table: LOCAL_TABLE,
-    type: "local",
-    dst: Prefix.of(ip),
-    scope: ip.family === 4 ? "host" : "global",
-    ...(ip.family === 4 && { src: primary?.ip ?? ip }),
-  };
+  const own: Omit<Route, "dst"> = v4
+    ? { ...common, table: LOCAL_TABLE, type: "local", scope: "host", src: primary?.ip ?? ip }
+    : { ...common, table: LOCAL_TABLE, type: "local", scope: "global" };
+  const local: Route = { ...own, dst: Prefix.of(ip) };
   if (ip.isLoopback) {
-    if (ip.family === 6) return [local];
+    if (!v4) return [local];
     const network = Prefix.of(ip, length);
-    const broadcast: Route = { ...local, type: "broadcast", dst: Prefix.of(network.broadcast), scope: "link" };
-    return [{ ...local, dst: network }, local, ...(length < 31 ? [broadcast] : [])];
+    return [{ ...own, dst: network }, local, ...(length < 31 ? [broadcastOf(own, network)] : [])];
   }
-  if (primary) return [local];
-  if (!link.up || (length === 32 && ip.family === 4)) return [local];
+  if (primary || !link.up || (length === 32 && v4)) return [local];
   const network = Prefix.of(ip, length);
-  const connected: Route = {
-    ...common,
-    table: MAIN_TABLE,
-    type: "unicast",
-    dst: network,
-    ...(ip.family === 4 ? { src: ip, scope: "link" } : { metric: 256, scope: "global" }),
-  };
-  if (ip.family === 6 || length > 30) return [local, connected];
-  const broadcast: Route = { ...local, type: "broadcast", dst: Prefix.of(network.broadcast), scope: "link" };
-  return [local, connected, broadcast];
+  const connected: Route = v4
+    ? { ...common, table: MAIN_TABLE, type: "unicast", scope: "link", src: ip, dst: network }
+    : { ...common, table: MAIN_TABLE, type: "unicast", scope: "global", metric: 256, dst: network };
+  return v4 && length <= 30 ? [local, connected, broadcastOf(own, network)] : [local, connected];
+}
+
+function broadcastOf(own: Omit<Route, "dst">, network: Prefix): Route {
+  return { ...own, type: "broadcast", scope: "link", dst: Prefix.of(network.broadcast) };
 }
 
 /** fe80::/64 with the interface identifier that follows from a MAC (modified EUI-64). */

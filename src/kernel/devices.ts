@@ -22,7 +22,8 @@ export class Devices {
   add(request: LinkRequest): Refusal | undefined {
     const { links, sockets } = this.#netns;
     if (links.has(request.name)) return { errno: "EEXIST", text: "File exists" };
-    const link = { up: true, ...request, ifindex: this.#nextIndex++, mtu: clampedMtu(this.#netns, request) } as Link;
+    const mtu = clampedMtu(this.#netns, request);
+    const link = { ...request, up: request.up ?? true, ifindex: this.#nextIndex++, mtu } as Link;
     links.set(link.name, link);
     if (link.kind === "vxlan" || link.kind === "wireguard") {
       const { port, name } = link;

@@ -32,11 +32,13 @@ export class Families<P extends Peer> {
     this.#rules.push(rule);
   }
 
-  /** From now on `programmed` decides what is granted; false when that was settled before. */
-  seal(programmed: Netns): boolean {
-    if (this.#programmed) return false;
+  get isSealed(): boolean {
+    return this.#programmed !== undefined;
+  }
+
+  /** From now on `programmed` decides what is granted. */
+  seal(programmed: Netns): void {
     this.#programmed = programmed;
-    return true;
   }
 
   /** Rows are made again when they are next asked for. */

@@ -45,7 +45,9 @@ export class Netlink<P extends Peer = Peer> {
    * afterwards and whenever it is looked up.
    */
   seal(): void {
-    if (this.#families.seal(this.netns.snapshot())) for (const table of PEER_TABLES) this.netns[table].seal();
+    if (this.#families.isSealed) return;
+    this.#families.seal(this.netns.snapshot());
+    for (const table of PEER_TABLES) this.netns[table].seal();
   }
 
   /** Adds a device; `EEXIST` when the name is taken. A VXLAN device is clamped to what its card can carry. */

@@ -47,11 +47,11 @@ export function complete(netns: Netns, request: RouteRequest, by: Writer): Route
   const narrow = request.via === undefined && request.nexthops === undefined && type === "unicast";
   const dev = request.dev ?? deviceTowards(netns, request);
   return {
-    table: MAIN_TABLE,
-    metric: request.dst.family === 6 ? 1024 : 0,
-    proto: "boot",
-    by,
     ...request,
+    table: request.table ?? MAIN_TABLE,
+    metric: request.metric ?? (request.dst.family === 6 ? 1024 : 0),
+    proto: request.proto ?? "boot",
+    by: request.by ?? by,
     type,
     // iproute2 gives unicast routes without a gateway link scope; agents that speak netlink say what they mean.
     scope: request.scope ?? (narrow && request.dst.family === 4 ? "link" : "global"),

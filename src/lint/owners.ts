@@ -1,4 +1,5 @@
 import type { Ip } from "../addr/ip.ts";
+import { parseCommand } from "../kernel/edit.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Route } from "../kernel/route.ts";
 import type { Host, Topology } from "../topology/topology.ts";
@@ -79,13 +80,20 @@ function* bridges(netns: Netns, { name, podCIDRs }: Host, count: number): Genera
   }
 }
 
-/** Machines that a fault has touched; the topology itself gives nothing twice. */
+/** Machines that a fault has given an address or a route; the topology itself gives nothing twice. */
 function* changed({ network, faults }: Scope): Generator<Netns> {
-  const names = new Set(faults.flatMap(({ target: { kind, name } }) => (kind === "pod" ? [] : [`${kind}/${name}`])));
+  const names = new Set<string>();
+  for (const { target, text } of faults)
+    if (target.kind !== "pod" && gives(text)) names.add(`${target.kind}/${target.name}`);
   for (const name of names) {
     const netns = network.netns(name);
     if (netns) yield netns;
   }
+}
+
+function gives(command: string): boolean {
+  const read = parseCommand(command);
+  return read.ok && (read.edit.kind === "route" || read.edit.kind === "address") && read.edit.op !== "del";
 }
 
 /** Machines by the addresses that the topology gives their cards. */

@@ -9,12 +9,27 @@ import { MAIN_TABLE, type Route } from "../kernel/route.ts";
  */
 export function kernelCovering(netns: Netns, ip: Ip): Covering | undefined {
   let best: Route | undefined;
-  for (const route of netns.routes.written()) {
-    if (route.table !== MAIN_TABLE || route.proto === "bird" || !route.dst.contains(ip)) continue;
+  for (const route of foreign(netns)) {
+    if (!route.dst.contains(ip)) continue;
     const longer = !best || route.dst.length > best.dst.length;
     if (longer || (route.dst.length === best?.dst.length && route.metric < best.metric)) best = route;
   }
   return best && covering(netns, ip, best);
+}
+
+/** Whether a daemon that looks at a kernel again finds it as it was when this was asked. */
+export function hearing(netns: Netns): () => boolean {
+  const seen = () => [...foreign(netns), ...netns.addresses];
+  const before = seen();
+  return () => {
+    const after = seen();
+    return after.length !== before.length || after.some((row, i) => row !== before[i]);
+  };
+}
+
+/** Routes that a daemon did not write itself, in the table it looks at. */
+function* foreign({ routes }: Netns): Generator<Route> {
+  for (const route of routes.written()) if (route.table === MAIN_TABLE && route.proto !== "bird") yield route;
 }
 
 function covering(netns: Netns, ip: Ip, { dst, type, dev, via, nexthops }: Route): Covering | undefined {

@@ -62,9 +62,7 @@ export class NodeDraft {
     this.netlink = new Netlink(self.netns, "host", peers);
     const pods = self.pods();
     const addresses = self.podAddresses(pods);
-    this.pods = pods
-      .filter((pod) => !pod.hostNetwork)
-      .map((pod) => new PodDraft(pod, addresses.get(pod.name) ?? []));
+    this.pods = pods.filter((pod) => !pod.hostNetwork).map((pod) => new PodDraft(pod, addresses.get(pod.name) ?? []));
     this.guests = pods.filter((pod) => pod.hostNetwork);
   }
 

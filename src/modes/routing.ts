@@ -43,7 +43,7 @@ export interface Announcing {
   readonly announces?: (peer: HostPeer, family: Family) => readonly Prefix[];
 }
 
-/** A namespace whose tables were changed after its agents were done; `undefined` while the topology speaks for it. */
+/** A namespace in which daemons see what its agents did not leave there; `undefined` while the topology speaks for it. */
 type Edited = (netns: string) => Netns | undefined;
 
 /**

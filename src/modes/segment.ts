@@ -21,15 +21,13 @@ export class Cabling {
   readonly #peers: HostPeers;
   readonly #cards = new Map<string, readonly Card[]>();
   #owners: ReadonlyMap<string | number, ReadonlySet<string>> | undefined;
-  /** Namespaces changed by hand: their tables say what they have, not the topology. */
-  readonly #edited: () => readonly Netns[];
-  #changedByHand: ReadonlyMap<string, Netns> | undefined;
+  /** What namespaces changed by hand have: their tables say it, not the topology. */
+  readonly #changed = new Map<string, Having>();
   #answers: Answers | undefined;
 
-  constructor(underlay: Underlay, peers: HostPeers, edited: () => readonly Netns[]) {
+  constructor(underlay: Underlay, peers: HostPeers) {
     this.#underlay = underlay;
     this.#peers = peers;
-    this.#edited = edited;
   }
 
   /** The segments by name, one for each subnet. */
@@ -45,10 +43,9 @@ export class Cabling {
     return known;
   }
 
-  /** By name, those that were changed by hand. */
-  get edited(): ReadonlyMap<string, Netns> {
-    this.#changedByHand ??= new Map(this.#edited().map((netns) => [netns.name, netns]));
-    return this.#changedByHand;
+  /** Whether a namespace was changed by hand. */
+  isChanged(netns: string): boolean {
+    return this.#changed.has(netns);
   }
 
   /** Those changed by hand that may answer for an address: they hold it, or answer for others. */
@@ -63,13 +60,13 @@ export class Cabling {
   }
 
   #byHand(): Answers {
-    this.#answers ??= answersOf(this.edited.values());
+    this.#answers ??= answersOf(this.#changed);
     return this.#answers;
   }
 
-  /** Some machine's tables are others now. */
-  changed(): void {
-    this.#changedByHand = undefined;
+  /** A namespace's tables are others now. */
+  changed(netns: Netns): void {
+    this.#changed.set(netns.name, havingOf(netns));
     this.#answers = undefined;
   }
 
@@ -135,8 +132,7 @@ class SubnetSegment implements Segment {
 
   withMac(mac: Mac): readonly Port[] {
     this.#byMac ??= grouped(this.#cabling.cards(this.name), ({ port, nic }) => nicMac(port.netns, nic));
-    const { edited } = this.#cabling;
-    const byTopology = (this.#byMac.get(mac) ?? []).filter((port) => !edited.has(port.netns));
+    const byTopology = (this.#byMac.get(mac) ?? []).filter((port) => !this.#cabling.isChanged(port.netns));
     return [...byTopology, ...this.#cabling.cardsByHand(this.name, mac)];
   }
 
@@ -153,6 +149,25 @@ function fabricOf({ allow, drop, place }: Subnet): readonly FabricRow[] {
   ];
 }
 
+/** What of a namespace can be asked for on a segment. */
+interface Having {
+  readonly ips: readonly (string | number)[];
+  /** By segment and MAC. */
+  readonly cards: readonly { readonly key: string; readonly dev: string }[];
+  /** The families in which some card of it answers for others. */
+  readonly proxies: readonly (4 | 6)[];
+}
+
+function havingOf(netns: Netns): Having {
+  const cards = [...netns.links.values()].filter((link) => link.kind === "nic");
+  return {
+    // Everybody holds those of the loopback device, and nobody asks for them on a link.
+    ips: netns.addresses.filter(({ ip }) => !ip.isLoopback).map(({ ip }) => wordsKey(ip)),
+    cards: cards.map(({ segment, mac, name }) => ({ key: `${segment} ${mac}`, dev: name })),
+    proxies: ([4, 6] as const).filter((family) => cards.some(({ name }) => proxies(netns, name, family))),
+  };
+}
+
 /** Which machines whose tables were changed could answer on some card: for addresses and MACs they have now, or by proxy. */
 interface Answers {
   /** By segment and MAC. */
@@ -161,26 +176,16 @@ interface Answers {
   readonly proxies: Readonly<Record<4 | 6, readonly string[]>>;
 }
 
-function answersOf(edited: Iterable<Netns>): Answers {
+function answersOf(changed: ReadonlyMap<string, Having>): Answers {
   const holders = new Map<string | number, string[]>();
-  const byMac = new Map<string, Port[]>();
+  const cards = new Map<string, Port[]>();
   const proxied: Record<4 | 6, string[]> = { 4: [], 6: [] };
-  for (const netns of edited) {
-    for (const { ip } of netns.addresses) {
-      // Everybody holds those of the loopback device, and nobody asks for them on a link.
-      if (ip.isLoopback) continue;
-      holders.set(wordsKey(ip), [...(holders.get(wordsKey(ip)) ?? []), netns.name]);
-    }
-    const cards = [...netns.links.values()].filter((link) => link.kind === "nic");
-    for (const { segment, mac, name } of cards) {
-      const key = `${segment} ${mac}`;
-      byMac.set(key, [...(byMac.get(key) ?? []), { netns: netns.name, dev: name }]);
-    }
-    for (const family of [4, 6] as const) {
-      if (cards.some(({ name }) => proxies(netns, name, family))) proxied[family].push(netns.name);
-    }
+  for (const [netns, having] of changed) {
+    for (const ip of having.ips) holders.set(ip, [...(holders.get(ip) ?? []), netns]);
+    for (const { key, dev } of having.cards) cards.set(key, [...(cards.get(key) ?? []), { netns, dev }]);
+    for (const family of having.proxies) proxied[family].push(netns);
   }
-  return { holders, cards: byMac, proxies: proxied };
+  return { holders, cards, proxies: proxied };
 }
 
 function grouped<K>(cards: readonly Card[], keyOf: (card: Card) => K): ReadonlyMap<K, readonly Port[]> {

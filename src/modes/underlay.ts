@@ -18,6 +18,7 @@ export class Underlay {
   readonly routers: ReadonlyMap<string, Router>;
   readonly #written: ReadonlyMap<string, readonly RouteRequest[]>;
   readonly #routes = new Map<string, readonly RouteRequest[]>();
+  readonly #families: ReadonlySet<4 | 6>;
 
   /** `written` are the routers' own routes, read from the topology's words. */
   constructor(
@@ -28,12 +29,13 @@ export class Underlay {
     this.topology = topology;
     this.routers = routers;
     this.#written = written;
+    const networks = [...topology.subnets.values()].flatMap((subnet) => subnet.cidrs);
+    this.#families = new Set([...networks, ...topology.cluster.podCIDRs].map((prefix) => prefix.family));
   }
 
   /** Whether anything here speaks a family; namespaces know IPv6 only then. */
   has(family: 4 | 6): boolean {
-    const networks = [...this.topology.subnets.values()].flatMap((subnet) => subnet.cidrs);
-    return [...networks, ...this.topology.cluster.podCIDRs].some((prefix) => prefix.family === family);
+    return this.#families.has(family);
   }
 
   /** Static and default routes of a host or router, in the order they are written. */

@@ -1,0 +1,34 @@
+/** How many things are kept at least: more machines than one packet meets, or one host has pods in use at a time. */
+const KEPT = 64;
+
+/**
+ * Things that can be made again when they are asked for again, so that only those asked for lately are kept: a network
+ * of thousands of machines can be gone through one by one.
+ */
+export class Lately<T> {
+  readonly #make: (name: string) => T | undefined;
+  #now = new Map<string, T>();
+  #before = new Map<string, T>();
+
+  constructor(make: (name: string) => T | undefined) {
+    this.#make = make;
+  }
+
+  get(name: string): T | undefined {
+    const found = this.#now.get(name);
+    if (found !== undefined) return found;
+    const thing = this.#before.get(name) ?? this.#make(name);
+    if (thing === undefined) return undefined;
+    if (this.#now.size >= KEPT) {
+      this.#before = this.#now;
+      this.#now = new Map();
+    }
+    this.#now.set(name, thing);
+    return thing;
+  }
+
+  clear(): void {
+    this.#now.clear();
+    this.#before.clear();
+  }
+}
