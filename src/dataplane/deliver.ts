@@ -71,7 +71,9 @@ function tcpReceive(run: Run, skb: Skb, tcp: Tcp): readonly Step[] {
     return [];
   }
   const answers = tcp.flags.includes("SYN") && tcp.flags.includes("ACK");
-  const socket = answers ? "kernel" : findSocket(run, netns, skb, "tcp", tcp.dport);
+  // Only who asked takes an answer; a listener resets it (`tcp_rcv_state_process`, LISTEN).
+  const asked = run.state.sockets.get(`${netns.name} tcp ${tcp.dport}`);
+  const socket = answers ? asked && "kernel" : findSocket(run, netns, skb, "tcp", tcp.dport);
   if (socket !== undefined) {
     run.note(skb, { kind: "deliver", socket });
     return [];

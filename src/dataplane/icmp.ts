@@ -111,6 +111,9 @@ export function icmpReceive(run: Run, skb: Skb): readonly Step[] {
   const quote = skb.packet[2];
   if (icmp?.kind !== "icmp") return [];
   if (!isError(icmp, ipOf(skb).kind) || quote?.kind !== "quote") {
+    // An answer that nobody waits for is dropped without a word (`ping_rcv`).
+    const answer = icmp.type === 0 || icmp.type === 129;
+    if (answer && !run.state.sockets.has(`${skb.netns} icmp ${icmp.rest >>> 16}`)) return run.drop(skb, "NO_SOCKET");
     run.note(skb, { kind: "deliver", socket: "kernel" });
     return [];
   }

@@ -1,8 +1,9 @@
 import type { Ip } from "../addr/ip.ts";
 import { type FibResult, selectSource } from "../kernel/fib.ts";
+import type { SocketProtocol } from "../kernel/socket.ts";
 import { defaultTtl } from "../kernel/sysctl.ts";
 import type { SocketError } from "../trace/event.ts";
-import type { Packet } from "../wire/header.ts";
+import type { Header, Packet } from "../wire/header.ts";
 import { lengthOf } from "../wire/stack.ts";
 import { hook } from "./netfilter.ts";
 import { ipHeader, outputDevice, pathMtu } from "./originate.ts";
@@ -28,6 +29,20 @@ export interface Send {
   readonly process: string;
   /** What the packet is to the trace; default `sent`. */
   readonly cause?: "sent" | "reply";
+}
+
+/** What a socket is found by when an answer comes: its port, or the identifier of its echo requests. */
+function clientPort(transport: Header): number | undefined {
+  switch (transport.kind) {
+    case "udp":
+    case "tcp":
+    case "sctp":
+      return transport.sport;
+    case "icmp":
+      return transport.rest >>> 16;
+    default:
+      return undefined;
+  }
 }
 
 const ERRNO_OF_TYPE = { blackhole: "EINVAL", unreachable: "EHOSTUNREACH", prohibit: "EACCES" } as const;
@@ -77,13 +92,11 @@ export function send(run: Run, what: Send): { readonly packet: Packet; readonly 
 /** The socket stays open for what comes back. */
 function remember(run: Run, what: Send): void {
   const [transport] = what.payload;
-  if (transport?.kind !== "udp" && transport?.kind !== "tcp" && transport?.kind !== "sctp") return;
-  run.state.sockets.set(`${what.from} ${transport.kind} ${transport.sport}`, {
-    protocol: transport.kind,
-    port: transport.sport,
-    owner: { kind: "process", name: what.process },
-    by: "operator",
-  });
+  const port = transport && clientPort(transport);
+  if (!transport || port === undefined) return;
+  const protocol = transport.kind as SocketProtocol;
+  const owner = { kind: "process", name: what.process } as const;
+  run.state.sockets.set(`${what.from} ${protocol} ${port}`, { protocol, port, owner, by: "operator" });
 }
 
 function failure(found: FibResult | undefined, size: number, mtu: number, what: Send) {

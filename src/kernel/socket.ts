@@ -1,7 +1,8 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Written } from "./row.ts";
 
-export type SocketProtocol = "udp" | "tcp" | "sctp";
+/** Of an ICMP socket the port is the identifier of its echo requests (net/ipv4/ping.c). */
+export type SocketProtocol = "udp" | "tcp" | "sctp" | "icmp";
 
 /** Something that takes in what arrives for a port: a process, or a tunnel device. */
 export interface Socket extends Written {

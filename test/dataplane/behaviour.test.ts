@@ -347,3 +347,38 @@ describe("pods, nodes and the world", () => {
     expect(errno(trace)).toMatch(/^EHOSTUNREACH icmp /);
   });
 });
+
+describe("an answer to a question that nobody asked there", () => {
+  const TO_P1 = { dst: "10.244.1.2" } as const;
+  const SYN_ACK: Send["payload"] = [
+    { kind: "tcp", sport: 9000, dport: 40000, seq: 1, ack: 2, flags: ["SYN", "ACK"], window: 64240 },
+  ];
+  const ECHO_REPLY: Send["payload"] = [{ kind: "icmp", type: 0, code: 0, rest: 0x9c400001 }];
+
+  test("is reset when it is TCP's, and dropped without a word when it is an echo reply", async () => {
+    const here = await scene("flannel-vxlan", cluster());
+    const reset = raw(here, "pod/default/p2", { ...TO_P1, payload: SYN_ACK });
+    expect([end(reset), errno(reset)]).toEqual(["p1 NO_SOCKET", "ECONNREFUSED tcp 10.244.1.2"]);
+    const ignored = raw(here, "pod/default/p2", { ...TO_P1, payload: ECHO_REPLY });
+    expect([end(ignored), errno(ignored)]).toEqual(["p1 NO_SOCKET", "silence"]);
+  });
+
+  test("is taken where it was asked", async () => {
+    const here = await scene("flannel-vxlan", cluster());
+    for (const [payload, answer] of [
+      [SYN, SYN_ACK],
+      [[{ kind: "icmp", type: 8, code: 0, rest: 0x9c400001 }], ECHO_REPLY],
+    ] as const) {
+      const what: Send = { from: "pod/default/p1", dst: ip("10.244.2.2"), df: "auto", process: "test", payload };
+      const { state } = walk(here.network, what);
+      expect(end(raw(here, "pod/default/p2", { ...TO_P1, payload: answer }, state))).toBe("p1 from 10.244.2.2");
+    }
+  });
+});
+
+test("a veth that is deleted at one end is gone at both", async () => {
+  const here = await scene("calico-bgp", cluster({ faults: [{ p2: "ip link del eth0" }] }));
+  expect([...(here.network.netns("pod/default/p2")?.links.keys() ?? [])]).toEqual(["lo"]);
+  const links = [...(here.network.netns("host/n2")?.links.values() ?? [])];
+  expect(links.filter(({ kind }) => kind === "veth")).toEqual([]);
+});
