@@ -19,8 +19,10 @@ export function bridgeHandleFrame(run: Run, skb: Skb): readonly Step[] {
   const bridge = netns.links.get(port?.master ?? "");
   const ethernet = ethernetOf(skb);
   if (!port || bridge?.kind !== "bridge" || !ethernet) return run.drop(skb, "DEV_READY");
+  if (port.state !== undefined && port.state !== "learning") return blocked(run, skb, port);
   if (isGroup(ethernet.src)) return run.drop(skb, "MAC_INVALID_SOURCE");
   run.state.fdb.set(`${netns.name} ${bridge.name} ${ethernet.src}`, { dev: port.name, mac: ethernet.src, by: "arp" });
+  if (port.state !== undefined) return blocked(run, skb, port);
   if (!bridge.up) return run.drop(skb, "DEV_READY", { dev: bridge.name });
   const frame = preRoute(run, netns, bridge, skb);
   if (!frame) return [];
@@ -31,6 +33,11 @@ export function bridgeHandleFrame(run: Run, skb: Skb): readonly Step[] {
   // The ports first, then the host itself, as `br_handle_frame_finish` does.
   const copies = others.flatMap((to) => out(run, netns, bridge, to, copyOf(run, frame), port));
   return [...copies, ...passUp(run, bridge, frame)];
+}
+
+/** A port that does not forward takes nothing in; while it learns it looks at the sender first. */
+function blocked(run: Run, skb: Skb, port: Link): readonly Step[] {
+  return run.drop(skb, "BRIDGE_INGRESS_STP_STATE", { dev: port.name });
 }
 
 /** `br_nf_pre_routing`: with br_netfilter, every IPv4 frame passes PREROUTING here, and fragments are put together. */
@@ -65,6 +72,7 @@ function unicast(run: Run, netns: Netns, bridge: Bridge, from: Link | undefined,
   run.note(skb, { kind: "fdb", entry });
   const to = netns.links.get(entry.dev);
   if (!to || to.master !== bridge.name) return run.drop(skb, "BRIDGE_NO_EGRESS_PORT", { dev: entry.dev });
+  if (to.state !== undefined) return run.drop(skb, "BRIDGE_NO_EGRESS_PORT", { dev: to.name });
   if (from && to.name === from.name && !to.hairpin) return run.drop(skb, "BRIDGE_NO_EGRESS_PORT", { dev: to.name });
   return out(run, netns, bridge, to, skb, from);
 }
@@ -81,7 +89,11 @@ function lookup(run: Run, netns: Netns, bridge: Bridge, mac: Mac): FdbEntry | un
  */
 function egress(netns: Netns, bridge: Bridge, from: Link | undefined): readonly Link[] {
   const ports = [...netns.links.values()].filter(
-    (link) => link.master === bridge.name && link.up && (link.name !== from?.name || (link.hairpin ?? false)),
+    (link) =>
+      link.master === bridge.name &&
+      link.up &&
+      link.state === undefined &&
+      (link.name !== from?.name || (link.hairpin ?? false)),
   );
   return ports.reverse();
 }

@@ -1,7 +1,7 @@
 import { placeName } from "../trace/project.ts";
 import { type Decision, routeGet } from "./decision.ts";
 import { type Change, change, type Fact } from "./fact.ts";
-import { holdersOf } from "./holder.ts";
+import { holdersOf, isByHand } from "./holder.ts";
 import { cardAddress } from "./mend-routes.ts";
 import { prefixWords, routeWords, signed } from "./row-words.ts";
 import { type Loss, namespace } from "./scene.ts";
@@ -10,6 +10,8 @@ import { type Loss, namespace } from "./scene.ts";
 export function staleHop(loss: Loss, { netns, found }: Decision, home: string | undefined): readonly Fact[] {
   const via = found?.nexthop?.via;
   if (!found || !via || !asksHere(loss, { netns, found }) || holdersOf(loss, via).length > 0) return [];
+  // What an agent wrote of a machine that is there is told as that machine's wrong address.
+  if (home !== undefined && !isByHand(found.route.by)) return [];
   // Pods' gateways are answered for by proxy, and tunnels ask nobody.
   if (netns.links.get(found.nexthop?.dev ?? "")?.kind !== "nic") return [];
   const at = placeName(netns.name);

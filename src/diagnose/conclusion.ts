@@ -2,9 +2,10 @@ import type { Branches, Diagnosis, Direction, Finding, Verdict } from "../trace/
 import type { Code } from "../trace/codes.ts";
 import { placeName } from "../trace/project.ts";
 import { strandOf } from "../trace/strand.ts";
-import type { Trace } from "../trace/trace.ts";
+import { type EventOf, eventsOf, type Trace } from "../trace/trace.ts";
+import { isByHand } from "./holder.ts";
 import { ipHeaders } from "./scene.ts";
-import { bareSource } from "./translation.ts";
+import { bareSource, strayReply } from "./translation.ts";
 
 /** What several walks of one question come to together. */
 export interface Conclusion {
@@ -31,8 +32,8 @@ export function concludeBoth(forward: Diagnosed, reply: Diagnosed | undefined): 
   if (!arrives(back.verdict)) {
     const text = `The packet reaches ${at}, but the reply ends at ${back.at}: ${back.story.at(-1) ?? back.code}`;
     const finding: Finding = { code: "RETURN_PATH_BROKEN", at: back.at, text };
-    const bare = bareSource(forward.trace, back.code);
-    return { verdict: back.verdict, code: "RETURN_PATH_BROKEN", because: [...bare, finding] };
+    const why = [...bareSource(forward.trace, back.code), ...strayReply(forward.trace, reply.trace)];
+    return { verdict: back.verdict, code: "RETURN_PATH_BROKEN", because: [...why, finding] };
   }
   const there = wayOf(forward.trace);
   const home = wayOf(reply.trace).toReversed();
@@ -44,7 +45,7 @@ export function concludeBoth(forward: Diagnosed, reply: Diagnosed | undefined): 
   return {
     verdict: "REACHABLE_WITH_RISK",
     code,
-    because: [{ code: "RETURN_PATH_ASYMMETRIC", at, text }],
+    because: [{ code: "RETURN_PATH_ASYMMETRIC", at, text }, ...oneSided(forward.trace, reply.trace)],
   };
 }
 
@@ -58,6 +59,35 @@ export function concludeBranches(forward: Direction, reply: Direction | undefine
   return { verdict: "AMBIGUOUS", code: "ECMP_INCONSISTENT", because: findings };
 }
 
+/** Two machines of which one wraps for the other and is answered bare: inside one segment nothing has to be wrapped. */
+function oneSided(there: Trace, home: Trace): readonly Finding[] {
+  const [a, b] = [there, home].map(wrapperOf);
+  const wraps = a ?? b;
+  if (!wraps || (a && b)) return [];
+  const plain = a ? home : there;
+  const byHand = eventsOf(plain, "route").some(
+    ({ at, action }) => at.netns.startsWith("host/") && isByHand(action.found.route.by),
+  );
+  if (byHand) return [];
+  const segments = new Set(eventsOf(plain, "wire").map(({ action }) => action.segment));
+  const [first] = eventsOf(plain, "wire");
+  if (segments.size === 1) {
+    const at = placeName(wraps.at.netns);
+    const text = `${at} wraps the packet with ${wraps.action.by} though both machines are on ${[...segments][0]}, and the other one sends bare: each goes by its own record of the other's network.`;
+    return [{ code: "UNEXPECTED_ENCAP", at, text }];
+  }
+  if (!first) return [];
+  const at = placeName(first.at.netns);
+  const text = `${at} sends the packet bare over ${[...segments].join(", ")}, and the other machine wraps with ${wraps.action.by}: each goes by its own record of the other's network.`;
+  return [{ code: "MISSING_ENCAP", at, text }];
+}
+
+/** Where a packet was wrapped first. */
+function wrapperOf(trace: Trace): EventOf<"encapsulate"> | undefined {
+  const events = strandOf(trace).events.flatMap((index) => trace.events[index] ?? []);
+  return events.find((event): event is EventOf<"encapsulate"> => event.action.kind === "encapsulate");
+}
+
 /** What is lost on some branches and not on others: how much of it, then each reason once. */
 function partedOf(branches: Branches | undefined, what: "packet" | "reply"): readonly Finding[] {
   const lost = branches?.walked.filter(({ ttl }) => ttl === undefined) ?? [];
@@ -67,7 +97,10 @@ function partedOf(branches: Branches | undefined, what: "packet" | "reply"): rea
     lost.reduce((sum, way) => sum + way.share, 0) / branches.walked.reduce((sum, way) => sum + way.share, 0);
   const where = placeName(first.choices[0]?.netns ?? first.trace.from);
   const text = `${lost.length} of ${branches.walked.length} equal ways ${lost.length === 1 ? "loses" : "lose"} the ${what}, ${Math.round(share * 100)} % of all pairs.`;
-  const reasons = lost.map(({ diagnosis: { code, at, story } }): Finding => ({ code, at, text: story.at(-1) ?? code }));
+  const reasons = lost.flatMap(({ diagnosis: { code, at, story, because } }): readonly Finding[] => [
+    ...because,
+    { code, at, text: story.at(-1) ?? code },
+  ]);
   const once = reasons.filter(
     (one, i) => reasons.findIndex(({ at, text }) => at === one.at && text === one.text) === i,
   );

@@ -2,8 +2,9 @@ import { placeName } from "../trace/project.ts";
 import type { DropReason } from "../trace/reason.ts";
 import type { Fact } from "./fact.ts";
 import { eaten, filtered } from "./filter.ts";
-import { noPort, notReady, sameMac, unanswered, wrongMac } from "./layer2.ts";
+import { notReady, sameMac, unanswered, wrongMac } from "./layer2.ts";
 import { loopOf } from "./loop.ts";
+import { noPort, stoppedAtPort } from "./ports.ts";
 import { martian, notForwarding, noWayOn, noWayOut, rejected, reversePath, ttlExpired } from "./routing.ts";
 import type { Loss } from "./scene.ts";
 import { tooBig } from "./size.ts";
@@ -45,6 +46,7 @@ const deaths: { readonly [R in DropReason]: (loss: Loss) => Fact } = {
   MAC_INVALID_SOURCE: wrongMac,
   DEV_READY: notReady,
   BRIDGE_NO_EGRESS_PORT: noPort,
+  BRIDGE_INGRESS_STP_STATE: stoppedAtPort,
   FRAG_REASM_TIMEOUT: unfinished,
   RECURSION_LIMIT: tunnelLoop,
   UNHANDLED_PROTO: wrongFamily,

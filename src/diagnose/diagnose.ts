@@ -10,7 +10,7 @@ import { duplicates } from "./neighbour-causes.ts";
 import { detours } from "./routing-causes.ts";
 import { lossOf, namespace, type Scene, sceneOf } from "./scene.ts";
 import { cuts } from "./size.ts";
-import { hiddenSender } from "./translation.ts";
+import { checksumRisk, hiddenSender } from "./translation.ts";
 
 /** A story and a list of commands that nobody reads to the end tell nothing. */
 const MOST_SENTENCES = 4;
@@ -46,7 +46,13 @@ function verdictOf(code: Code): Verdict {
 
 /** Risks that a packet meets though it arrives. */
 function delivered(scene: Scene, netns: string): Diagnosis {
-  const risks = [...cuts(scene), ...detours(scene), ...duplicates(scene), ...hiddenSender(scene)];
+  const risks = [
+    ...cuts(scene),
+    ...detours(scene),
+    ...duplicates(scene),
+    ...hiddenSender(scene),
+    ...checksumRisk(scene),
+  ];
   const at = placeName(netns);
   const from = placeName(scene.trace.from);
   const { kind } = namespace(scene, netns);

@@ -5,7 +5,7 @@ import { placeName } from "../trace/project.ts";
 import type { EventOf } from "../trace/trace.ts";
 import { type Change, change, type Fact } from "./fact.ts";
 import { fabricWords, ruleWords } from "./row-words.ts";
-import type { Loss } from "./scene.ts";
+import { fromPod, type Loss } from "./scene.ts";
 import { tooLongForFabric } from "./size.ts";
 
 const CODE_OF: Readonly<Record<Hook, Code>> = {
@@ -53,7 +53,7 @@ function decidedBy(loss: Loss): EventOf<"filter"> | undefined {
 /** Rules that check a reverse path or a tunnel's sender speak for themselves. */
 function codeOf(loss: Loss, { action }: EventOf<"filter">): Code {
   const { hook, rule } = action;
-  if (rule?.match.rpfilterFails) return "RPF_DROP";
+  if (rule?.match.rpfilterFails) return fromPod(loss) ? "SPOOF_BLOCKED" : "RPF_DROP";
   if (hook === "INPUT" && loss.wrapped && senders(action)) return "DECAP_REFUSED";
   return CODE_OF[hook];
 }

@@ -84,24 +84,3 @@ export function sameMac(loss: Loss): Fact {
     look: [{ at, command: `ip link show ${dev}`, expect: `link/ether ${expected[0]}, as on the sender` }],
   };
 }
-
-/** A bridge without a port to send by. */
-export function noPort(loss: Loss): Fact {
-  const at = placeName(loss.netns.name);
-  const { dev = "" } = loss.because;
-  const bridge = loss.netns.links.get(dev)?.master;
-  if (bridge !== undefined && loss.event.at.dev === dev) {
-    return {
-      code: "HAIRPIN_DISABLED",
-      at,
-      text: `${bridge} on ${at} would have to send the frame back out of ${dev}, where it came in, and hairpin is off there.`,
-      look: [{ at, command: `bridge -d link show dev ${dev}`, expect: "hairpin off" }],
-      mend: () => [change(at, `bridge link set dev ${dev} hairpin on`)],
-    };
-  }
-  const isBridge = loss.netns.links.get(dev)?.kind === "bridge";
-  const text = isBridge
-    ? `${dev} on ${at} has no port to send the frame out of.`
-    : `The bridge on ${at} has a forwarding entry that names ${dev}, which is no port of it any more.`;
-  return { code: "BRIDGE_PORT_MISSING", at, text, look: [{ at, command: "bridge link", expect: "no such port" }] };
-}

@@ -2,9 +2,9 @@ import { placeName } from "../trace/project.ts";
 import { arrived, type Decision, gatewayWords, routeGet } from "./decision.ts";
 import { change, type Fact } from "./fact.ts";
 import { holdersOf, isUnderlay } from "./holder.ts";
-import { teachRouters } from "./mend-routes.ts";
+import { cardAddress, teachRouters } from "./mend-routes.ts";
 import { routeWords, signed } from "./row-words.ts";
-import type { Loss } from "./scene.ts";
+import { type Loss, namespace } from "./scene.ts";
 
 /** A node knows nothing better than its default route, or nothing, for what another machine has. */
 export function defaultLeak(loss: Loss, { netns, found }: Decision, home: string | undefined): readonly Fact[] {
@@ -35,13 +35,43 @@ function downHere(at: string, dev: string): Fact {
   };
 }
 
-/** A plain route to a router that does not know the destination. */
-export function blindRouter(loss: Loss, { netns, found }: Decision): readonly Fact[] {
+/** The same from a machine that has a tunnel, and takes the other one for a neighbour of its own link. */
+export function untunnelled(loss: Loss, decision: Decision, home: string | undefined): readonly Fact[] {
+  const { netns, found } = decision;
+  const tunnel = [...netns.links.values()].find(({ kind, up }) => up && (kind === "ipip" || kind === "vxlan"));
+  const peer = home === undefined ? undefined : cardAddress(namespace(loss, home), loss.sent.dst.family);
+  if (!tunnel || !peer || !found || !toBlindRouter(loss, decision)) return [];
+  const at = placeName(netns.name);
+  const where = placeName(home ?? "");
+  return [
+    {
+      code: "MISSING_ENCAP",
+      at,
+      text: `${at} sends to ${loss.sent.dst} without ${tunnel.name}, by ${signed(found.route)}, as if ${where} (${peer}) were on a subnet of its own; a router is between them.`,
+      look: [
+        ...routeGet(loss.sent.dst, at, found),
+        { at, command: `ip route show dev ${tunnel.name}`, expect: `no ${found.route.dst}` },
+      ],
+      mend: () => [change(at, `ip route replace ${found.route.dst} via ${peer} dev ${tunnel.name} onlink`)],
+    },
+  ];
+}
+
+/** Whether a plain route led to a router that knew nothing of the destination. */
+function toBlindRouter(loss: Loss, { netns, found }: Decision): boolean {
   const via = found?.nexthop?.via;
-  if (!found || !via || found.route.dst.length === 0 || netns.kind !== "host") return [];
+  if (!found || !via || found.route.dst.length === 0 || netns.kind !== "host") return false;
   const [holder] = holdersOf(loss, via);
   const lostThere = loss.netns.kind === "router" && loss.reason === "IP_INNOROUTES" && !loss.wrapped;
-  if (holder?.netns.kind !== "router" || !lostThere) return [];
+  return holder?.netns.kind === "router" && lostThere;
+}
+
+/** A plain route to a router that does not know the destination. */
+export function blindRouter(loss: Loss, decision: Decision): readonly Fact[] {
+  const { netns, found } = decision;
+  const via = found?.nexthop?.via;
+  const [holder] = via ? holdersOf(loss, via) : [];
+  if (!found || !holder || !toBlindRouter(loss, decision)) return [];
   const at = placeName(netns.name);
   const router = placeName(holder.netns.name);
   return [

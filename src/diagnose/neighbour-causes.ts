@@ -10,6 +10,7 @@ import { type Change, change, type Fact } from "./fact.ts";
 import { type Holder, holdersOf } from "./holder.ts";
 import { deviceDown } from "./layer2.ts";
 import { teachRouters } from "./mend-routes.ts";
+import { blockedPort, portFault } from "./ports.ts";
 import { routeWords } from "./row-words.ts";
 import { type Loss, namespace, type Scene } from "./scene.ts";
 
@@ -23,6 +24,8 @@ export function neighbourCauses(loss: Loss): readonly Fact[] {
       return proxyCauses(loss, link.peer, ip);
     case "vxlan":
       return [missingNeighbour(loss, link, ip)];
+    case "bridge":
+      return [...questionLost(loss), ...elsewhere(loss, link, ip), ...behindPort(loss, link.name, ip)];
     default:
       return [...questionLost(loss), ...elsewhere(loss, link, ip)];
   }
@@ -99,14 +102,23 @@ function questionLost(loss: Loss): readonly Fact[] {
   );
   for (const { id, parent } of loss.trace.packets) if (parent !== undefined && asked.has(parent)) asked.add(id);
   for (const { packet, at, action } of loss.trace.events) {
-    if (!asked.has(packet) || action.kind !== "drop" || action.reason !== "DEV_READY") continue;
+    if (!asked.has(packet) || action.kind !== "drop") continue;
     const here = namespace(loss, at.netns);
+    if (action.reason === "BRIDGE_INGRESS_STP_STATE") return [blockedPort(here, at.dev)];
+    if (action.reason !== "DEV_READY") continue;
     const link = here.links.get(at.dev);
     const dev = action.because?.dev ?? at.dev;
     const across = link?.kind === "veth" && link.peer.dev === dev && link.name !== dev;
     return [deviceDown(across ? namespace(loss, link.peer.netns) : here, dev)];
   }
   return [];
+}
+
+/** A pod of this machine that its bridge cannot reach. */
+function behindPort(loss: Loss, bridge: string, ip: Ip): readonly Fact[] {
+  const [holder] = holdersOf(loss, ip);
+  const port = holder?.machine === loss.netns.name ? portFault(loss.netns, holder.netns.name, bridge) : undefined;
+  return port ? [port] : [];
 }
 
 /** The next hop's device is down, or its machine is on another segment than the one that was asked. */

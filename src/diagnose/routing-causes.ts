@@ -5,11 +5,14 @@ import { deletedBelow, deletedRow } from "./deleted-rows.ts";
 import { destination, unresolved } from "./destination.ts";
 import { change, type Fact } from "./fact.ts";
 import { holdersOf, homeOf, isByHand } from "./holder.ts";
-import { blindRouter, defaultLeak } from "./leak.ts";
+import { blindRouter, defaultLeak, untunnelled } from "./leak.ts";
 import { cardAddress } from "./mend-routes.ts";
+import { overlap } from "./overlap.ts";
+import { cutOff } from "./ports.ts";
 import { refusedRow } from "./refused-rows.ts";
 import { hopWords, routeWords } from "./row-words.ts";
 import { type Loss, namespace, type Scene } from "./scene.ts";
+import { silentSession } from "./sessions.ts";
 
 /** Each looks at one decision; the first that has something to say of a place speaks for it. */
 const causes: readonly Cause[] = [
@@ -18,8 +21,11 @@ const causes: readonly Cause[] = [
   shadowedRow,
   wrongNode,
   staleHop,
+  overlap,
   wrongDevice,
+  silentSession,
   defaultLeak,
+  untunnelled,
   blindRouter,
 ];
 
@@ -33,7 +39,7 @@ export function routingCauses(loss: Loss): readonly Fact[] {
     }
     return [];
   });
-  return [...told, ...deletedBelow(loss), ...unresolved(loss), ...destination(loss, home)];
+  return [...told, ...cutOff(loss), ...deletedBelow(loss), ...unresolved(loss), ...destination(loss, home)];
 }
 
 /** A delivered packet that took a detour over a machine that has nothing to do with it. */

@@ -9,7 +9,7 @@ import { change, type Fact } from "./fact.ts";
 import { loopOf } from "./loop.ts";
 import { teachRouters } from "./mend-routes.ts";
 import { hopWords, routeWords, signed } from "./row-words.ts";
-import type { Loss } from "./scene.ts";
+import { fromPod, type Loss } from "./scene.ts";
 
 /** Networks that a sentence names at most. */
 const FEW = 4;
@@ -118,7 +118,7 @@ export function reversePath(loss: Loss): Fact {
   const back = route?.nexthop ? `is ${hopWords(route.nexthop)}` : "does not exist";
   const mode = rpFilter(loss.netns, dev) === 2 ? "loose (2)" : "strict (1)";
   return {
-    code: "RPF_DROP",
+    code: fromPod(loss) ? "SPOOF_BLOCKED" : "RPF_DROP",
     at,
     text: `The packet from ${ip} came to ${at} by ${dev}, but the way back ${back}, and rp_filter on ${dev} is ${mode}.`,
     look: [

@@ -67,6 +67,12 @@ export function lossOf(scene: Scene): Loss | undefined {
   };
 }
 
+/** Whether a loss is at the node's end of the veth of the pod that sent the packet: what is wrong is the pod's own. */
+export function fromPod({ netns, event, trace }: Loss): boolean {
+  const link = netns.links.get(event.at.dev);
+  return link?.kind === "veth" && link.master === undefined && link.peer.netns === trace.from;
+}
+
 /** A namespace that an event or a row names; they only name what exists. */
 export function namespace({ network }: Pick<Scene, "network">, name: string): Netns {
   const netns = network.netns(name);

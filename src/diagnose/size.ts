@@ -14,10 +14,7 @@ export function tooBig(loss: Loss): Fact {
   // What may be cut is, except where a bridge has put it together first.
   if (bridge?.kind === "bridge" && loss.ip.kind === "ipv4" && !loss.ip.df) return refragmented(loss, bridge);
   const { mtu = 0, size = ipLengthOf(loss.event), dev = loss.event.at.dev } = loss.because;
-  const told = loss.trace.events.some(
-    ({ at: { netns }, action }) =>
-      netns === loss.trace.from && action.kind === "error" && action.error.errno === "EMSGSIZE",
-  );
+  const told = isTold(loss);
   const which = loss.wrapped ? "The outer packet" : "The packet";
   const uncut = loss.ip.kind === "ipv6" || loss.ip.df ? " and must not be cut" : "";
   const text = `${which} is ${size} bytes long${uncut}, and ${dev} on ${at} takes ${mtu} at most`;
@@ -41,6 +38,12 @@ export function tooBig(loss: Loss): Fact {
     look,
     mend,
   };
+}
+
+function isTold({ trace }: Loss): boolean {
+  return trace.events.some(
+    ({ at: { netns }, action }) => netns === trace.from && action.kind === "error" && action.error.errno === "EMSGSIZE",
+  );
 }
 
 /** Put together by br_netfilter from pieces that its pretended route is too narrow for (`br_nf_dev_queue_xmit`). */
@@ -122,6 +125,30 @@ function shorter(loss: Loss, mtu: number, size: number): readonly Change[] {
   return room < least
     ? []
     : cards.slice(0, 1).map(({ name }) => change(placeName(netns.name), `ip link set ${name} mtu ${room}`));
+}
+
+/** The sender's own device takes longer packets than their way, and nobody tells it of the smaller size. */
+export function tooWide(loss: Loss): readonly Fact[] {
+  const { mtu, size = ipLengthOf(loss.event) } = loss.because;
+  const sender = namespace(loss, loss.trace.from);
+  const tooLong = loss.reason === "PKT_TOO_BIG" || (loss.reason === "fabric" && mtu !== undefined);
+  const uncut = loss.ip.kind === "ipv6" || loss.ip.df || loss.reason === "fabric";
+  if (!tooLong || !uncut || mtu === undefined || loss.netns === sender || isTold(loss)) return [];
+  const room = mtu - (size - innerSize(loss));
+  const card = [...sender.links.values()].find(
+    ({ kind, mtu: own }) => (kind === "veth" || kind === "nic") && own > room,
+  );
+  if (!card || room <= 0) return [];
+  const at = placeName(sender.name);
+  return [
+    {
+      code: "MTU_INCONSISTENT",
+      at,
+      text: `${card.name} of ${at} takes packets of ${card.mtu} bytes, and no more than ${room} of theirs fit where this one was lost.`,
+      plain: [],
+      look: [{ at, command: `ip link show ${card.name}`, expect: `mtu ${card.mtu}; ${room} would fit` }],
+    },
+  ];
 }
 
 /** The IP length the application's packet has. */

@@ -28,6 +28,31 @@ export function hiddenSender({ trace, path, sent, end }: Scene): readonly Fact[]
   ];
 }
 
+/** A source that was changed before the packet was wrapped in VXLAN: old kernels leave it with a wrong checksum. */
+export function checksumRisk({ path }: Scene): readonly Fact[] {
+  const changed = path.find(isSourceChange);
+  const wrapped = path.find(
+    ({ at, action }) =>
+      action.kind === "encapsulate" &&
+      at.netns === changed?.at.netns &&
+      action.pushed.some(({ kind }) => kind === "vxlan"),
+  );
+  if (!changed || wrapped?.action.kind !== "encapsulate") return [];
+  const at = placeName(changed.at.netns);
+  const { by } = wrapped.action;
+  return [
+    {
+      code: "CHECKSUM_OFFLOAD_RISK",
+      at,
+      text: `${at} masquerades the packet and then wraps it in ${by}: a kernel before 5.8, or a card, may leave it with a wrong checksum.`,
+      look: [
+        { at, command: `ethtool -k ${by}`, expect: "tx-checksum-ip-generic: on" },
+        { at, command: "uname -r", expect: "before 5.8" },
+      ],
+    },
+  ];
+}
+
 /**
  * A packet that left the pods' networks with a pod's own address, told where the reply to it finds no way back. Why it
  * was not masqueraded is the rule that spared it; without one nothing masquerades.
@@ -47,6 +72,22 @@ export function bareSource(forward: Trace, deathOfReply: string): readonly Findi
       : `${spared.action.what}: ${ruleWords(spared.action.rule)}, by ${spared.action.rule.by}, spares it`;
   const text = `The packet leaves ${at} with the pod's own ${source} (${why}), and who answers it must know the way to pods.`;
   return [{ code: "NAT_MISSING", at, text }];
+}
+
+/** A reply to a translated source that came to another machine than the one that remembers what it translated. */
+export function strayReply(forward: Trace, reply: Trace): readonly Finding[] {
+  const path = strandOf(forward).events.flatMap((index) => forward.events[index] ?? []);
+  const changed = path.find(isSourceChange);
+  const back = strandOf(reply).events.flatMap((index) => reply.events[index] ?? []);
+  const last = back.at(-1);
+  if (!changed || !last || back.some(({ at }) => at.netns === changed.at.netns)) return [];
+  if (last.at.netns === reply.from || ipHeaders(reply.sent).at(-1)?.dst.equals(changed.action.after) !== true)
+    return [];
+  const at = placeName(last.at.netns);
+  const by = placeName(changed.at.netns);
+  const { before, after } = changed.action;
+  const text = `${by} turned the source ${before} into ${after} and remembers it, but the reply to ${after} comes to ${at}, which does not.`;
+  return [{ code: "REPLY_NOT_UNNATED", at, text }];
 }
 
 function isPod(netns: string): boolean {

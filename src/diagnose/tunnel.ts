@@ -4,7 +4,7 @@ import type { Netns } from "../kernel/netns.ts";
 import { placeName } from "../trace/project.ts";
 import type { HeaderOf, Packet } from "../wire/header.ts";
 import { type Change, change, type Fact, type Look } from "./fact.ts";
-import { holdersOf } from "./holder.ts";
+import { holdersOf, isByHand } from "./holder.ts";
 import { deviceDown } from "./layer2.ts";
 import { cardAddress } from "./mend-routes.ts";
 import { fdbWords } from "./row-words.ts";
@@ -28,6 +28,15 @@ export function noSocket(loss: Loss): Fact {
 
 function noListener(loss: Loss): Fact {
   const at = placeName(loss.netns.name);
+  if (loss.event.headers.some(({ kind }) => kind === "icmp")) {
+    const text = `The packet arrives at ${at}, but nobody there waits for the answer that it is.`;
+    return {
+      code: "NO_LISTENER",
+      at,
+      text,
+      look: [{ at, command: "tcpdump -ni any icmp", expect: "it comes, and nothing follows" }],
+    };
+  }
   const next = loss.event.headers.find((header) => "dport" in header);
   const port = next && "dport" in next ? `${next.kind}/${next.dport}` : "its protocol";
   const open = loss.because.expected ?? [];
@@ -169,7 +178,7 @@ function gatewayOwner(scene: Scene): Netns | undefined {
   return holder && namespace(scene, holder.machine);
 }
 
-/** Forwarding entries on the way that send a frame to another address than its owner's. */
+/** Forwarding entries by hand on the way that send a frame to another address than its owner's. */
 export function staleEntries(scene: Scene): readonly Fact[] {
   let owner: Netns | undefined;
   return scene.path.flatMap(({ at: { netns }, action }): readonly Fact[] => {
@@ -180,6 +189,7 @@ export function staleEntries(scene: Scene): readonly Fact[] {
     const { dst } = action.kind === "fdb" ? action.entry : {};
     if (action.kind !== "fdb" || !dst || !owner || owner.addresses.some(({ ip }) => ip.equals(dst))) return [];
     const { dev, mac, by } = action.entry;
+    if (!isByHand(by)) return [];
     const at = placeName(netns);
     const right = linksOf(owner, "vxlan").find((link) => link.mac === mac)?.local ?? cardAddress(owner, dst.family);
     const where = placeName(owner.name);

@@ -1,7 +1,7 @@
 import { addAddress, deriveAll } from "./addresses.ts";
 import { linkLocalOf } from "./derived.ts";
 import { hasEthernet, type Link } from "./link.ts";
-import { clampedMtu, refuseChange } from "./link-change.ts";
+import { changedLink, clampedMtu, refuseChange } from "./link-change.ts";
 import type { MutableNetns } from "./netns.ts";
 import type { Refusal } from "./refused.ts";
 import type { LinkChange, LinkRequest } from "./request.ts";
@@ -42,8 +42,7 @@ export class Devices {
     if (!link) return absent(name);
     const refused = refuseChange(this.#netns, link, change);
     if (refused) return refused;
-    const changed = { ...link, ...change } as Link;
-    if (change.master === undefined && "master" in change) delete (changed as { master?: string }).master;
+    const changed = changedLink(link, change);
     const moved =
       changed.kind === "bridge" && changed.mtu !== link.mtu ? { ...changed, routeMtu: changed.mtu } : changed;
     links.set(name, moved);
@@ -60,10 +59,11 @@ export class Devices {
 
   /** Removes a device, every row on it, and the tunnel devices that stand on it. */
   del(name: string): Refusal | undefined {
-    const { addresses, links, routes, fdb, wireguardPeers, sockets } = this.#netns;
+    const { addresses, links, routes, fdb, wireguardPeers, sockets, lost } = this.#netns;
     const link = links.get(name);
     if (!link) return absent(name);
     this.#flush(name);
+    lost.push({ link, addresses: addresses.filter((address) => address.dev === name) });
     retain(addresses, (address) => address.dev !== name);
     // A branch whose device is gone takes the whole route along (`fib_sync_down_dev`, NETDEV_UNREGISTER).
     routes.drop((row) => row.dev === name || row.nexthops?.some((hop) => hop.dev === name) === true);

@@ -3,7 +3,7 @@ import type { AnyNetlink } from "./netlink.ts";
 import type { LinkChange } from "./request.ts";
 import type { Words } from "./words.ts";
 
-/** `ip link set`, or `bridge link set … hairpin`. */
+/** `ip link set`, or `bridge link set … hairpin` and `… state`. */
 export interface LinkEdit {
   readonly kind: "link";
   readonly dev: string;
@@ -54,17 +54,33 @@ export function readLinkDel(words: Words): LinkDeletion {
   return { kind: "link-del", dev };
 }
 
+/** The states of a bridge port in the order of their numbers, which `bridge link set` takes as well. */
+const STATES = ["disabled", "listening", "learning", "forwarding", "blocking"] as const;
+const NUMBERS = ["0", "1", "2", "3", "4"] as const;
+
 /** The words after `bridge link set`. */
 export function readBridgeLink(words: Words): LinkEdit {
   let dev: string | undefined;
-  let hairpin: boolean | undefined;
+  const change: { -readonly [K in "hairpin" | "state"]?: LinkChange[K] } = {};
   while (!words.done) {
-    if (words.keyword("word of a bridge port", ["dev", "hairpin"], []) === "dev") dev = words.device();
-    else hairpin = words.keyword("value", ["on", "off"], []) === "on";
+    switch (words.keyword("word of a bridge port", ["dev", "hairpin", "state"], [])) {
+      case "dev":
+        dev = words.device();
+        break;
+      case "hairpin":
+        change.hairpin = words.keyword("value", ["on", "off"], []) === "on";
+        break;
+      case "state": {
+        const word = words.keyword("state of a bridge port", [...STATES, ...NUMBERS], []);
+        change.state = STATES.find((state, i) => word === state || word === NUMBERS[i]) ?? "forwarding";
+      }
+    }
   }
   if (dev === undefined) words.refuseAhead("bridge link set needs a port", "dev D");
-  if (hairpin === undefined) words.refuseAhead("bridge link set needs to know what", "hairpin on");
-  return { kind: "link", dev, change: { hairpin } };
+  if (Object.keys(change).length === 0) {
+    words.refuseAhead("bridge link set needs to know what", "hairpin on, or state blocking");
+  }
+  return { kind: "link", dev, change };
 }
 
 /** Sets what a command names of a device, one after the other as the kernel does; the first refusal ends it. */

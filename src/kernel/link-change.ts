@@ -13,6 +13,17 @@ export function clampedMtu(netns: Netns, link: LinkRequest | Link): number {
   return lower && link.kind === "vxlan" ? Math.min(link.mtu, lower.mtu - VXLAN_HEADROOM[link.local.family]) : link.mtu;
 }
 
+/** A device with a change done to it. A port that comes up, or joins a bridge, forwards (`br_stp_enable_port`, `br_add_if`). */
+export function changedLink(link: Link, change: LinkChange): Link {
+  const { master, state, ...rest } = { ...link, ...change };
+  const anew = change.up !== undefined || "master" in change || state === "forwarding";
+  return {
+    ...rest,
+    ...(master !== undefined && { master }),
+    ...(state !== undefined && !anew && { state }),
+  } as Link;
+}
+
 /** Why the kernel does not change a device so (`do_setlink`); `undefined` when it does. */
 export function refuseChange(netns: Netns, link: Link, change: LinkChange): Refusal | undefined {
   if (change.mtu !== undefined && change.mtu !== link.mtu) {
@@ -31,8 +42,9 @@ export function refuseChange(netns: Netns, link: Link, change: LinkChange): Refu
     if (!master) return { errno: "ENODEV", text: "Device does not exist" };
     if (master.kind !== "bridge") return { errno: "EOPNOTSUPP", text: "Operation not supported" };
   }
-  if (change.hairpin !== undefined && link.master === undefined) {
-    return { errno: "EOPNOTSUPP", text: "Operation not supported" };
-  }
+  const ofPort = change.hairpin !== undefined || change.state !== undefined;
+  if (ofPort && link.master === undefined) return { errno: "EOPNOTSUPP", text: "Operation not supported" };
+  // `br_set_port_state`
+  if (change.state !== undefined && !link.up) return { errno: "ENETDOWN", text: "Network is down" };
   return undefined;
 }

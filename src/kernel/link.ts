@@ -14,7 +14,14 @@ interface Base extends Written {
   readonly master?: string;
   /** As a bridge port: may send a frame back out of where it came in. */
   readonly hairpin?: boolean;
+  /** As a bridge port: what keeps it from passing frames on; absent: forwarding. */
+  readonly state?: PortState;
 }
+
+/** States of a bridge port other than forwarding (`BR_STATE_*`, include/uapi/linux/if_bridge.h). */
+export const PORT_STATES = ["disabled", "listening", "learning", "blocking"] as const;
+
+export type PortState = (typeof PORT_STATES)[number];
 
 export interface Loopback extends Base {
   readonly kind: "loopback";

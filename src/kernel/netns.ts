@@ -3,7 +3,7 @@ import { type FdbEntry, fdbKey } from "./fdb.ts";
 import type { Link } from "./link.ts";
 import { type Neighbour, neighbourKey } from "./neighbour.ts";
 import { type Chain, type FilterTable, type SetMember, setKey } from "./netfilter.ts";
-import { type Forwarder, type Lease, leaseKey } from "./process.ts";
+import { type Forwarder, type Lease, leaseKey, type RoutingSession } from "./process.ts";
 import type { Refused } from "./refused.ts";
 import { type Route, routeKey } from "./route.ts";
 import { DEFAULT_RULES, type Rule } from "./rule.ts";
@@ -36,8 +36,18 @@ export interface Netns {
   /** Values that differ from the kernel's defaults, by key: `net.ipv4.ip_forward`. */
   readonly sysctls: ReadonlyMap<string, string>;
   readonly peers: Peers;
+  /** What its routing daemon has, when it runs one. */
+  readonly sessions: () => Iterable<RoutingSession>;
+  /** Devices that were deleted, with the addresses they had. */
+  readonly lost: readonly LostLink[];
   /** Rows the kernel refused, in program order; `near` those for one peer, or all. */
   refused(near?: readonly Peer[]): Iterable<Refused>;
+}
+
+/** A device that is there no more. */
+export interface LostLink {
+  readonly link: Link;
+  readonly addresses: readonly Address[];
 }
 
 /** The tables of a namespace while they are written; see `netlink.ts` for the verbs that write them. */
@@ -59,7 +69,9 @@ export class MutableNetns implements Netns {
   readonly sets: RowTable<SetMember>;
   readonly wireguardPeers: RowTable<WireguardPeer>;
   readonly refusals: Refused[] = [];
+  readonly lost: LostLink[] = [];
   assumeListening = false;
+  sessions: () => Iterable<RoutingSession> = () => [];
   /** What the families give for one peer, or for none in particular; set by the draft. */
   expand: (peer?: Peer) => Expanded = () => NOTHING;
 

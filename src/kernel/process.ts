@@ -26,3 +26,12 @@ export interface Lease extends Written {
 export function leaseKey(row: Lease): string {
   return `${row.process} ${row.dst}`;
 }
+
+/** One side of a routing daemon's session, as `birdc show protocols` lists it. */
+export interface RoutingSession {
+  /** The machine at its other end, by its plain name. */
+  readonly peer: string;
+  readonly state: string;
+  /** Why routes are not exchanged. */
+  readonly why?: string;
+}

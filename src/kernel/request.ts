@@ -1,7 +1,7 @@
 import type { Mac } from "../addr/mac.ts";
 import { deviceTowards } from "./admit.ts";
 import type { FdbEntry } from "./fdb.ts";
-import type { LinkKind, LinkOf } from "./link.ts";
+import type { LinkKind, LinkOf, PortState } from "./link.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { SetMember } from "./netfilter.ts";
 import type { Netns } from "./netns.ts";
@@ -21,6 +21,8 @@ export interface LinkChange {
   readonly mac?: Mac;
   readonly master?: string | undefined;
   readonly hairpin?: boolean;
+  /** Of a bridge port; `forwarding` is what it is when nobody says otherwise. */
+  readonly state?: PortState | "forwarding";
 }
 
 /** A route as it is asked for; what iproute2 fills in may be left out. */

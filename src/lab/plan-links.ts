@@ -55,6 +55,15 @@ export function upSteps(netns: Netns, names: Names): readonly Command[] {
     });
 }
 
+/** Bridge ports that do not forward: only a port that is up, at both ends, takes another state. */
+export function stateSteps(netns: Netns, names: Names): readonly Command[] {
+  const here = kernelName(names, netns.name);
+  return [...netns.links.values()].flatMap(({ name, state }) => {
+    const argv = ["bridge", "link", "set", "dev", name, "state", `${state}`];
+    return state === undefined ? [] : [{ kind: "run", netns: here, place: netns.name, argv } as const];
+  });
+}
+
 function numbered(link: Link): readonly string[] {
   return [link.name, "index", `${link.ifindex}`];
 }

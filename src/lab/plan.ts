@@ -7,7 +7,7 @@ import type { Route } from "../kernel/route.ts";
 import { addCommand, addressCommand, ruleCommand } from "../render/iproute.ts";
 import { kernelName, type Names, namesOf } from "./names.ts";
 import { filterSteps } from "./plan-filter.ts";
-import { linkSteps, SEGMENT_BRIDGE, upSteps } from "./plan-links.ts";
+import { linkSteps, SEGMENT_BRIDGE, stateSteps, upSteps } from "./plan-links.ts";
 import { wireguardSteps } from "./plan-wireguard.ts";
 import { type Command, type Setting, type Step, sysctlPath } from "./step.ts";
 
@@ -36,6 +36,7 @@ export function planLab(network: Network, prefix: string): Plan {
     ...all.flatMap((netns) => addressSteps(netns, names)),
     ...all.flatMap((netns) => wireguardSteps(netns, names)),
     ...all.flatMap((netns) => upSteps(netns, names)),
+    ...all.flatMap((netns) => stateSteps(netns, names)),
     ...all.flatMap((netns) => settingSteps(netns, names)),
     ...all.flatMap((netns) => rowSteps(netns, names)),
     ...all.flatMap((netns) => filterSteps(netns, names)),

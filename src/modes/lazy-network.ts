@@ -75,8 +75,7 @@ export class LazyNetwork implements Network {
       return { code: "unknown-target", message, ...(change.place && { place: change.place }) };
     }
     const listens = this.routing.spoken ? hearing(netlink.netns) : undefined;
-    const problem = applyChange(netlink, change);
-    netlink.rescan();
+    const problem = applyTo((other) => this.#netlink(other), netlink, change);
     this.#cabling.changed(netlink.netns);
     const done = this.#changes.get(machine);
     if (done) done.push(change);
@@ -131,9 +130,7 @@ export class LazyNetwork implements Network {
       const { target } = change;
       const pod = target.kind === "pod" ? this.#topology.pods.get(target.name) : undefined;
       const netlink = machine?.(pod ? podNetns(pod) : name);
-      if (!netlink) continue;
-      applyChange(netlink, change);
-      netlink.rescan();
+      if (machine && netlink) applyTo(machine, netlink, change);
     }
     return machine;
   }
@@ -147,6 +144,19 @@ export class LazyNetwork implements Network {
     const router = this.#ground.underlay.routers.get(name);
     return router && buildRouter(router, this.#ground);
   }
+}
+
+/** Does a change in one namespace of a machine; a veth that is deleted goes at its other end too. */
+function applyTo(machine: Machine, netlink: Netlink, change: Change): Problem | undefined {
+  const before = [...netlink.netns.links.values()];
+  const problem = applyChange(netlink, change);
+  for (const link of before) {
+    if (link.kind === "veth" && !netlink.netns.links.has(link.name)) {
+      machine(link.peer.netns)?.delLink(link.peer.dev);
+    }
+  }
+  netlink.rescan();
+  return problem;
 }
 
 /** A machine that is not made again, and how many hearings its live rows know of. */

@@ -40,6 +40,7 @@ export function buildHost(host: Host, { underlay, peers, mode, routing }: Ground
     });
   }
   mode.program(node);
+  speaks(node.netlink, host.name, routing);
   for (const pod of node.guests) listen(operator, pod);
   return (netns) => (netns === self.netns ? node.netlink : pods.get(netns)?.netlink);
 }
@@ -54,6 +55,7 @@ export function buildRouter(router: Router, { underlay, peers, routing }: Ground
     operator.sysctl(IPV6_OFF, 0).sysctl("net.ipv6.conf.all.forwarding", 1);
   }
   writeUnderlay(operator, router, netns, underlay);
+  speaks(netlink, router.name, routing);
   if (routing.spoken && router.bgp) {
     new Agent(netlink, "bird", netns).keepPerPeer("BGP", {
       peer: (peer) => ({
@@ -69,6 +71,11 @@ export function buildRouter(router: Router, { underlay, peers, routing }: Ground
     });
   }
   return (name) => (name === netns ? netlink : undefined);
+}
+
+/** What the machine's routing daemon has to say of its sessions, looked at when somebody asks. */
+function speaks({ netns }: Netlink, name: string, routing: Routing): void {
+  netns.sessions = () => routing.views(name).flatMap(({ sessions }) => sessions);
 }
 
 /** A pod's sockets; one that says nothing of ports is taken to listen on any, and the trace says so. */

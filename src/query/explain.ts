@@ -2,12 +2,14 @@ import { findLintCode, LINT_CODES, type LintEntry } from "../lint/codes.ts";
 import type { Mode } from "../modes/mode.ts";
 import { aliasesOf, modes } from "../modes/registry.ts";
 import { nearest } from "../topology/nearest.ts";
-import { CODES, type Explanation as CodeExplanation, findCode } from "../trace/codes.ts";
+import { CODES, type Explanation as CodeExplanation, explainCode, findCode } from "../trace/codes.ts";
 import { type Entry, GLOSSARY } from "./glossary.ts";
+import { OTHER_NAMES, type OtherName, otherName } from "./other-names.ts";
 
 export type Explanation =
   | { readonly kind: "code"; readonly entry: CodeExplanation }
   | { readonly kind: "lint"; readonly entry: LintEntry }
+  | { readonly kind: "other"; readonly entry: OtherName; readonly code?: CodeExplanation }
   | { readonly kind: "mode"; readonly mode: Mode }
   | { readonly kind: "word"; readonly entry: Entry }
   | { readonly kind: "unknown"; readonly word: string; readonly close?: string };
@@ -19,6 +21,8 @@ export function explain(word: string): Explanation {
   if (code) return { kind: "code", entry: code };
   const lint = findLintCode(wanted.toUpperCase());
   if (lint) return { kind: "lint", entry: lint };
+  const other = otherName(wanted);
+  if (other) return { kind: "other", entry: other, ...(other.code && { code: explainCode(other.code) }) };
   const lower = wanted.toLowerCase();
   const entry = GLOSSARY.find((candidate) => spellings(candidate).some((spelling) => means(spelling, lower)));
   const mode = modes.find((candidate) => candidate.name === lower || aliasesOf(candidate).includes(lower));
@@ -31,6 +35,7 @@ export function explain(word: string): Explanation {
 /** Every word that can be explained. */
 function* words(): Generator<string> {
   for (const { code } of [...CODES, ...LINT_CODES]) yield code;
+  for (const { word } of OTHER_NAMES) yield word;
   for (const mode of modes) yield mode.name;
   for (const entry of GLOSSARY) yield* spellings(entry);
 }

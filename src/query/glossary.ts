@@ -248,6 +248,17 @@ export const GLOSSARY: readonly Entry[] = [
     look: ["iptables -t nat -S POSTROUTING"],
   },
   {
+    word: "SKIP_SNAT_DST_IN_POOL",
+    kind: "idea",
+    also: ["SKIP_SNAT_DST_IN_CLUSTER_CIDR", "SKIP_SNAT_REPLY"],
+    text: [
+      "Why a packet that leaves a node keeps its source. DST_IN_POOL: Felix masquerades only what leaves its IP pools, and the " +
+        "destination is in one. DST_IN_CLUSTER_CIDR: Flannel's rules spare what stays in the pods' network. REPLY: the packet " +
+        "answers a connection, and only the first packet of one is translated.",
+    ],
+    look: ["iptables -t nat -S POSTROUTING", "ipset list cali40all-ipam-pools", "cni-trace -v SRC DST"],
+  },
+  {
     word: "networkpolicy",
     kind: "idea",
     also: ["policy"],

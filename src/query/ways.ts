@@ -140,7 +140,7 @@ class Notes {
       return;
     }
     const holder = to.nics.find(({ addresses }) => addresses.some(({ ip }) => `${ip}` === better))?.name;
-    this.#noted.set(`misdetected ${to.name}`, {
+    this.#noted.set(`error NODE_IP_MISDETECTED ${to.name}`, {
       code: "NODE_IP_MISDETECTED",
       severity: "error",
       at: to.name,

@@ -40,6 +40,7 @@ const WORDS: { readonly [R in DropReason]: Words } = {
   MAC_INVALID_SOURCE: () => "the frame's source is a group address",
   DEV_READY: ({ dev }) => `${dev ?? "the device"} is down or missing`,
   BRIDGE_NO_EGRESS_PORT: ({ dev }) => `the bridge has no port to send it out by${dev === undefined ? "" : ` (${dev})`}`,
+  BRIDGE_INGRESS_STP_STATE: ({ dev }) => `${dev ?? "the port"} passes nothing on: its state is not forwarding`,
   FRAG_REASM_TIMEOUT: () => "fragments are missing",
   RECURSION_LIMIT: ({ ip, dev }) =>
     `the outer packet${ip ? ` for ${ip}` : ""} would enter ${dev ?? "the tunnel"} again`,

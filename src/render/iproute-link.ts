@@ -49,7 +49,7 @@ function wireguardCommand({ name, port, fwmark }: LinkOf<"wireguard">): string {
  * tunnel device that comes with its module.
  */
 export function linkCommands(link: Link): readonly string[] {
-  const { name, mac, mtu, master, hairpin, up } = link;
+  const { name, mac, mtu, master, hairpin, state: portState, up } = link;
   const address = mac && link.kind !== "loopback" ? ` address ${mac}` : "";
   const settings = [
     ...(master === undefined ? [] : [`ip link set ${name} master ${master}`]),
@@ -57,12 +57,14 @@ export function linkCommands(link: Link): readonly string[] {
     ...(link.kind === "wireguard" ? [wireguardCommand(link)] : []),
   ];
   const state = up ? " up" : " down";
+  // Only a port that is up takes another state.
+  const blocked = portState === undefined ? [] : [`bridge link set dev ${name} state ${portState}`];
   if (link.kind === "loopback") return [`ip link set ${name}${state}`];
   if (link.kind === "tun") {
     return [`ip tuntap add dev ${name} mode tun`, `ip link set ${name} mtu ${mtu}${state}`, ...settings];
   }
   const standing =
     link.kind === "nic" || name === "tunl0" || (link.kind === "veth" && !link.peer.netns.startsWith("pod/"));
-  if (standing) return [`ip link set ${name}${address} mtu ${mtu}${state}`, ...settings];
-  return [`ip link add ${linkText(link)}`, ...settings, ...(up ? [`ip link set ${name} up`] : [])];
+  if (standing) return [`ip link set ${name}${address} mtu ${mtu}${state}`, ...settings, ...blocked];
+  return [`ip link add ${linkText(link)}`, ...settings, ...(up ? [`ip link set ${name} up`] : []), ...blocked];
 }

@@ -1,3 +1,4 @@
+import { PORT_STATES } from "../kernel/link.ts";
 import { ROW_DEFS, WRITTEN } from "./schema-rows.ts";
 import {
   COUNT,
@@ -22,6 +23,7 @@ const LINK = {
   up: TRUTH,
   "master?": TEXT,
   "hairpin?": TRUTH,
+  "state?": one(...PORT_STATES),
   text: { ...TEXT, description: "as iproute2 describes it" },
   ...WRITTEN,
 } as const;

@@ -1,3 +1,4 @@
+import { BELIEF_CODES } from "./codes/belief.ts";
 import type { CodeEntry } from "./codes/entry.ts";
 import { FILTER_CODES } from "./codes/filter.ts";
 import { LAYER2_CODES } from "./codes/layer2.ts";
@@ -14,6 +15,7 @@ import { WIREGUARD_CODES } from "./codes/wireguard.ts";
 export const CODES = [
   ...OUTCOME_CODES,
   ...ROUTING_CODES,
+  ...BELIEF_CODES,
   ...LAYER2_CODES,
   ...TUNNEL_CODES,
   ...WIREGUARD_CODES,

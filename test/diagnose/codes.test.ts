@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CODES, explainCode, findCode } from "../../src/trace/codes.ts";
 import { DROP_REASONS } from "../../src/trace/reason.ts";
+import { beliefs } from "./beliefs.ts";
 import { filter, layer2, outcome, routing, size, tunnel } from "./modelled.ts";
 import { written } from "./written.ts";
 
@@ -11,10 +12,12 @@ const TOGETHER = [
   "ECMP_INCONSISTENT",
   "LOST_UNTIL_LEARNED",
   "NAT_MISSING",
+  "REPLY_NOT_UNNATED",
+  "UNEXPECTED_ENCAP",
 ];
 
 test("every code of the registry comes from tables in some test, and no other does", () => {
-  const cases = [...outcome, ...routing, ...layer2, ...tunnel, ...filter, ...size, ...written];
+  const cases = [...outcome, ...routing, ...beliefs, ...layer2, ...tunnel, ...filter, ...size, ...written];
   const produced = cases.flatMap(({ code, because = [] }) => [code, ...because]).map((line) => line.split(" ")[0]);
   expect([...new Set([...produced, ...TOGETHER])].sort()).toEqual(CODES.map(({ code }) => code).sort());
 });

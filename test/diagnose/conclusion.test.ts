@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { concludeBoth } from "../../src/diagnose/conclusion.ts";
 import { diagnose } from "../../src/diagnose/diagnose.ts";
 import type { Network } from "../../src/kernel/network.ts";
-import { cluster, networkFrom, type Probe, send, where } from "./ask.ts";
+import { cluster, networkFrom, type Probe, routed, send, where } from "./ask.ts";
 
 function walked(network: Network, probe: Probe = {}) {
   const trace = send(network, probe);
@@ -55,4 +55,39 @@ test("a pod's own address outside, and no way back to it, is told with the rule 
   const [unmasked] = await ask([{ n1: "iptables -t nat -F cali-nat-outgoing" }]);
   expect(unmasked?.text).toMatch(/no rule there masquerades it/);
   expect((await ask([])).map(({ code }) => code)).toEqual(["RETURN_PATH_BROKEN"]);
+});
+
+test("two nodes that disagree on a subnet: one wraps, the other does not", async () => {
+  const ask = async (document: Readonly<Record<string, unknown>>) => {
+    const network = await networkFrom("calico-ipip-crosssubnet", document);
+    return concludeBoth(walked(network), walked(network, { from: "pod/default/p2", to: "10.244.1.2", cause: "reply" }));
+  };
+  const narrow = { address: "192.168.1.11", cni: { calico: { ipv4Address: "192.168.1.11/32" } } };
+  const near = await ask(cluster({ hosts: { n1: narrow, n2: "192.168.1.12" } }));
+  expect(near.because.map(where)).toEqual(["RETURN_PATH_ASYMMETRIC at p2", "UNEXPECTED_ENCAP at n1"]);
+  expect(near.because[1]?.text).toMatch(/^n1 wraps the packet with tunl0 though both machines are on lan/);
+
+  const wide = { address: "192.168.1.11", cni: { calico: { ipv4Address: "192.168.1.11/16" } } };
+  const r1 = { addresses: ["192.168.1.1", "192.168.2.1"], routes: ["10.244.2.0/26 via 192.168.2.12"] };
+  const far = await ask(routed({ hosts: { n1: wide, n2: "192.168.2.12" }, routers: { r1 } }));
+  expect(far.because.map(where)).toEqual(["RETURN_PATH_ASYMMETRIC at p2", "MISSING_ENCAP at n1"]);
+  expect(far.because[1]?.text).toMatch(/^n1 sends the packet bare over a, b/);
+});
+
+test("a reply that comes to a machine that never translated its request is told so", async () => {
+  const document = cluster({
+    subnets: { lan: "192.168.1.0/24", office: "192.168.86.0/24" },
+    routers: { r1: ["192.168.1.1", "192.168.86.1"], printer: ["192.168.86.160"] },
+    faults: [{ n1: "iptables -t nat -I POSTROUTING -s 10.244.1.0/24 ! -o cni0 -j SNAT --to-source 192.168.1.12" }],
+  });
+  const network = await networkFrom("flannel-vxlan", document);
+  const there = walked(network, { to: "192.168.86.160", ping: true });
+  const back = walked(network, { from: "router/printer", to: "192.168.1.12", cause: "reply" });
+  expect(back.diagnosis).toMatchObject({ code: "NO_LISTENER", at: "n2" });
+  const { verdict, because } = concludeBoth(there, back);
+  expect([verdict, ...because.map(where)]).toEqual([
+    "UNREACHABLE",
+    "REPLY_NOT_UNNATED at n2",
+    "RETURN_PATH_BROKEN at n2",
+  ]);
 });

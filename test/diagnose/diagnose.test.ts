@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { diagnose } from "../../src/diagnose/diagnose.ts";
 import { mends, networkFrom, send, where } from "./ask.ts";
+import { beliefs } from "./beliefs.ts";
 import { type Case, filter, layer2, outcome, routing, size, tunnel } from "./modelled.ts";
 import { written } from "./written.ts";
 
 describe.each([
   ["how packets end", outcome],
   ["routes and settings", routing],
+  ["beliefs", beliefs],
   ["devices, neighbours and bridges", layer2],
   ["tunnels", tunnel],
   ["filters", filter],

@@ -372,6 +372,75 @@ export const layer2: readonly Case[] = [
     because: ["DST_UNKNOWN_IP at n1"],
   },
   {
+    name: "the pod's veth was taken out of the bridge",
+    mode: "flannel-vxlan",
+    document: cluster({ faults: [{ n2: "ip link set veth2 nomaster" }] }),
+    code: "ARP_FAILED at n2",
+    because: ["BRIDGE_PORT_MISSING at n2"],
+    mended: "n2: ip link set veth2 master cni0",
+  },
+  ...(["blocking", "listening", "learning", "disabled"] as const).map(
+    (state): Case => ({
+      name: `the pod's bridge port is ${state}`,
+      mode: "flannel-vxlan",
+      document: cluster({ faults: [{ n2: `bridge link set dev veth2 state ${state}` }] }),
+      code: "ARP_FAILED at n2",
+      because: ["BRIDGE_PORT_BLOCKED at n2"],
+      mended: "n2: bridge link set dev veth2 state forwarding",
+    }),
+  ),
+  {
+    name: "the pod's bridge port is blocking, and the pod's MAC is known",
+    mode: "flannel-vxlan",
+    document: cluster({
+      faults: [
+        { n2: "bridge link set dev veth2 state 4" },
+        { n2: `ip neigh replace 10.244.2.2 lladdr ${MAC} dev cni0` },
+        { p2: `ip link set eth0 address ${MAC}` },
+        { n2: `bridge fdb add ${MAC} dev veth2 master` },
+      ],
+    }),
+    code: "BRIDGE_PORT_BLOCKED at n2",
+    reason: "BRIDGE_NO_EGRESS_PORT",
+    mended: "n2: bridge link set dev veth2 state forwarding",
+  },
+  {
+    name: "the sender's bridge port is blocking, and its gateway's MAC is known",
+    mode: "flannel-vxlan",
+    document: cluster({
+      faults: [
+        { n1: "bridge link set dev veth1 state blocking" },
+        { p1: `ip neigh replace 10.244.1.1 lladdr ${MAC} dev eth0` },
+        { n1: `ip link set cni0 address ${MAC}` },
+      ],
+    }),
+    code: "BRIDGE_PORT_BLOCKED at n1",
+    reason: "BRIDGE_INGRESS_STP_STATE",
+    mended: "n1: bridge link set dev veth1 state forwarding",
+  },
+  {
+    name: "the veth of the receiver was deleted on its node, and so the pod's own device",
+    mode: "flannel-vxlan",
+    document: cluster({ faults: [{ n2: "ip link del veth2" }] }),
+    code: "ARP_FAILED at n2",
+    because: ["VETH_PEER_MISSING at p2"],
+  },
+  {
+    name: "the receiver's device was deleted in the pod, and so the node's end",
+    mode: "calico-bgp",
+    document: cluster({ faults: [{ p2: "ip link del eth0" }] }),
+    code: "ROUTE_BLACKHOLE at n2",
+    because: ["VETH_PEER_MISSING at p2"],
+  },
+  {
+    name: "the veth of the sender was deleted",
+    mode: "calico-bgp",
+    document: cluster({ faults: [{ n1: "ip link del veth1" }] }),
+    code: "NO_ROUTE at p1",
+    reason: "IP_OUTNOROUTES",
+    because: ["VETH_PEER_MISSING at p1"],
+  },
+  {
     name: "a bridge that has lost its only port",
     mode: "flannel-vxlan",
     document: cluster({
@@ -579,6 +648,19 @@ export const filter: readonly Case[] = [
     mended: "n1: iptables -t mangle -D POSTROUTING -o flannel.1 -j DROP",
   },
   {
+    name: "a pod that sends from an address of somebody else",
+    mode: "calico-bgp",
+    document: cluster({
+      pods: { p1: "n1", p2: "n2" },
+      faults: [
+        { p1: "ip addr add 10.244.2.77/32 dev eth0" },
+        { p1: "ip route replace default via 169.254.1.1 dev eth0 src 10.244.2.77" },
+      ],
+    }),
+    code: "SPOOF_BLOCKED at n1",
+    reason: "NETFILTER_DROP",
+  },
+  {
     name: "the fabric eats a plain packet",
     mode: "flannel-host-gw",
     document: cluster({ subnets: { lan: { cidr: "192.168.1.0/24", drop: ["udp/9000"] } } }),
@@ -609,6 +691,7 @@ export const size: readonly Case[] = [
     document: narrow,
     probe: { size: 1480 },
     code: "PMTU_BLACKHOLE at r1",
+    because: ["MTU_INCONSISTENT at p1"],
     mended: "r1: ip link set eth1 mtu 1500",
   },
   {
@@ -642,6 +725,7 @@ export const size: readonly Case[] = [
     }),
     probe: { size: 1450 },
     code: "PMTU_BLACKHOLE at lan",
+    because: ["MTU_INCONSISTENT at p1"],
     mended: "p1: ip link set eth0 mtu 1400",
   },
 ];
@@ -667,7 +751,7 @@ export const outcome: readonly Case[] = [
     mode: "flannel-vxlan",
     document: cluster({ faults: [{ n1: "iptables -t nat -I POSTROUTING -s 10.244.1.0/24 ! -o cni0 -j MASQUERADE" }] }),
     code: "DELIVERED at p2",
-    because: ["NAT_UNEXPECTED at n1"],
+    because: ["NAT_UNEXPECTED at n1", "CHECKSUM_OFFLOAD_RISK at n1"],
     verdict: "REACHABLE_WITH_RISK",
   },
   {

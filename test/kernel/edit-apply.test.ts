@@ -168,6 +168,21 @@ describe("devices", () => {
     expect(node.netns.links.get("cni0")?.mtu).toBe(1300);
   });
 
+  test("the state of a bridge port, until it comes up again", () => {
+    const node = vxlanNode();
+    const state = () => node.netns.links.get("vethe0c1a5b2")?.state;
+    expect(type(node, "bridge link set dev vethe0c1a5b2 state blocking")).toBe(1);
+    expect(state()).toBe("blocking");
+    expect(type(node, "bridge link set dev vethe0c1a5b2 state forwarding")).toBe(1);
+    expect(state()).toBeUndefined();
+    expect(type(node, "bridge link set dev vethe0c1a5b2 state learning")).toBe(1);
+    expect(type(node, "ip link set vethe0c1a5b2 down")).toBe(1);
+    expect(type(node, "bridge link set dev vethe0c1a5b2 state learning")).toBe("ENETDOWN: Network is down");
+    expect(type(node, "ip link set vethe0c1a5b2 up")).toBe(1);
+    expect(state()).toBeUndefined();
+    expect(type(node, "bridge link set dev eth0 state blocking")).toBe("EOPNOTSUPP: Operation not supported");
+  });
+
   test("hairpin, master and MAC", () => {
     const node = vxlanNode();
     expect(type(node, "bridge link set dev vethe0c1a5b2 hairpin off")).toBe(1);

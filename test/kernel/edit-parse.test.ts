@@ -121,6 +121,8 @@ describe("commands are read as iproute2 reads them", () => {
       "bridge fdb append 5e:f8:4f:00:e3:37 dev flannel.1 dst 192.168.0.12 self permanent",
       { kind: "fdb", op: "append", dev: "flannel.1", mac: "5e:f8:4f:00:e3:37", dst: "192.168.0.12" },
     ],
+    ["bridge link set dev vethe0c1a5b2 state 4", { kind: "link", dev: "vethe0c1a5b2", change: { state: "blocking" } }],
+    ["bridge link set dev veth0 state learning", { kind: "link", dev: "veth0", change: { state: "learning" } }],
     ["bridge link set dev vethe0c1a5b2 hairpin off", { kind: "link", dev: "vethe0c1a5b2", change: { hairpin: false } }],
     ["sysctl net.ipv4.ip_forward=0", { kind: "sysctl", key: "net.ipv4.ip_forward", value: "0" }],
     ["sysctl -w net.ipv4.conf.all.forwarding = 0", { kind: "sysctl", key: "net.ipv4.ip_forward", value: "0" }],

@@ -62,11 +62,11 @@ describe("flannel.md 1.3, 1.4: a public address that differs", () => {
     expect((await rows("flannel-vxlan", overwrite, "node-2")).links[3]).toContain("local 192.168.0.12");
   });
   test.each([
-    ["flannel-udp", "UNDERLAY_NO_ROUTE at node-1"],
-    ["flannel-vxlan", "UNDERLAY_NO_ROUTE at node-1, because FDB_STALE at node-1"],
+    ["flannel-udp", "UNDERLAY_NO_ROUTE at node-1, because NODE_IP_MISDETECTED at node-2"],
+    ["flannel-vxlan", "UNDERLAY_NO_ROUTE at node-1, because NODE_IP_MISDETECTED at node-2"],
     ["flannel-host-gw", "NO_ROUTE at node-1, because NEXTHOP_NOT_ONLINK at node-1"],
-    ["flannel-ipip", "UNDERLAY_NO_ROUTE at node-1"],
-    ["flannel-wireguard", "WIREGUARD_NO_SESSION at node-1"],
+    ["flannel-ipip", "UNDERLAY_NO_ROUTE at node-1, because NODE_IP_MISDETECTED at node-2"],
+    ["flannel-wireguard", "WIREGUARD_NO_SESSION at node-1, because NODE_IP_MISDETECTED at node-2"],
   ])("%s sends to an address that nobody has", async (mode, there) => {
     expect((await flow(mode, overwrite)).there).toBe(there);
     expect((await flow(mode, overwrite, ["pod-b", "pod-a"])).there).toMatch(/^\+/);

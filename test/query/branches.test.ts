@@ -68,14 +68,28 @@ describe("one choice there, one back", () => {
 
   test("a fault on one branch makes the answer ambiguous, whichever is shown", async () => {
     const answer = await diamondAnswer(["r3: ip route del 10.244.2.0/24"]);
-    expect(codesOf(answer)).toEqual(["AMBIGUOUS", "ECMP_INCONSISTENT", "ECMP_INCONSISTENT at r1", "NO_ROUTE at r3"]);
+    expect(codesOf(answer)).toEqual([
+      "AMBIGUOUS",
+      "ECMP_INCONSISTENT",
+      "ECMP_INCONSISTENT at r1",
+      "NEXTHOP_NOT_ONLINK at n1",
+      "ROUTE_MISSING at r3",
+      "NO_ROUTE at r3",
+    ]);
     expect(answer.because[0]?.text).toBe("1 of 2 equal ways loses the packet, 25 % of all pairs.");
     expect(ways(answer.forward.branches)).toEqual(["r1 r2 r4: 0.75, ttl 59", "r1 r3: 0.25, NO_ROUTE at r3"]);
   });
 
   test("so does one on a branch that only replies take", async () => {
     const answer = await diamondAnswer(["r2: ip route del 10.244.1.0/24"]);
-    expect(codesOf(answer)).toEqual(["AMBIGUOUS", "ECMP_INCONSISTENT", "ECMP_INCONSISTENT at r4", "NO_ROUTE at r2"]);
+    expect(codesOf(answer)).toEqual([
+      "AMBIGUOUS",
+      "ECMP_INCONSISTENT",
+      "ECMP_INCONSISTENT at r4",
+      "NEXTHOP_NOT_ONLINK at n2",
+      "ROUTE_MISSING at r2",
+      "NO_ROUTE at r2",
+    ]);
   });
 
   test("a fault on all branches is no ambiguity", async () => {

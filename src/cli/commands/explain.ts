@@ -25,6 +25,17 @@ export const explain: Run = async (args, flags, io) => {
     case "lint":
       writeCode(page, { ...found.entry, kernel: "" });
       break;
+    case "other":
+      page.text(
+        `${found.entry.word}${found.code ? ` is ${found.code.code} here` : " is no end of a trace here"}`,
+        "strong",
+      );
+      page.text(found.entry.why);
+      if (found.code) {
+        page.gap();
+        writeCode(page, found.code);
+      }
+      break;
     case "mode":
       writeMode(page, found.mode satisfies Mode, "");
       break;

@@ -53,6 +53,33 @@ export const FILTER_CODES = [
     fix: "Take the rule out, or narrow it.",
   },
   {
+    code: "SPOOF_BLOCKED",
+    verdict: "unreachable",
+    meaning: "A pod sends from an address that the node does not know it by, and the node checks that.",
+    kernel: "IP_RPFILTER or NETFILTER_DROP",
+    sees: "silence",
+    causes: [
+      "an address added inside the pod",
+      "a source address that the process chose by itself",
+      "a VPN or router inside the pod",
+    ],
+    look: [
+      "ip route get SOURCE on the node: another device than the pod's",
+      "iptables -t raw -vnL PREROUTING: the counter of the rpfilter rule rises",
+    ],
+    fix: "Send from the pod's own address; Calico takes others by cni.projectcalico.org/allowedSourcePrefixes.",
+  },
+  {
+    code: "REPLY_NOT_UNNATED",
+    verdict: "unreachable",
+    meaning: "A reply comes to another machine than the one that translated the source and remembers it.",
+    kernel: "",
+    sees: "a timeout, or a reset from a machine it never spoke to",
+    causes: ["an SNAT rule with another machine's address", "two machines with one address, or two gateways"],
+    look: ["conntrack -L -d ADDRESS on both machines: the entry is on the other one"],
+    fix: "Translate to an address that leads back to the same machine: -j MASQUERADE.",
+  },
+  {
     code: "FABRIC_BLOCKED",
     verdict: "unreachable",
     meaning: "The fabric between two machines does not carry the packet, which is not wrapped.",

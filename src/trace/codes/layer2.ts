@@ -103,6 +103,32 @@ export const LAYER2_CODES = [
     fix: "bridge link set dev PORT hairpin on",
   },
   {
+    code: "BRIDGE_PORT_BLOCKED",
+    verdict: "unreachable",
+    meaning: "A bridge port is in another state than forwarding, and passes no frame on, in or out.",
+    kernel: "BRIDGE_INGRESS_STP_STATE",
+    sees: "silence, or EHOSTUNREACH after about 3 seconds",
+    causes: ["spanning tree on the pods' bridge", "a state set by hand"],
+    look: [
+      "bridge link show dev PORT: state blocking, listening, learning or disabled",
+      "ip -d link show BRIDGE: stp_state",
+    ],
+    fix: "bridge link set dev PORT state forwarding; ip link set BRIDGE type bridge stp_state 0",
+  },
+  {
+    code: "VETH_PEER_MISSING",
+    verdict: "unreachable",
+    meaning: "A pod has no device any more: its veth was deleted, and a veth goes at both ends.",
+    kernel: "",
+    sees: "EHOSTUNREACH after about 3 seconds, or a timeout; the pod itself gets ENETUNREACH at once",
+    causes: ["ip link del of the node's end", "a CNI plugin's DEL for a pod that still runs", "a clean-up script"],
+    look: [
+      "ip link in the pod's namespace: lo alone",
+      "ip link on the node: no device with the pod's ifindex behind @if",
+    ],
+    fix: "Delete the pod: with its successor the CNI plugin makes both ends anew.",
+  },
+  {
     code: "BRIDGE_PORT_MISSING",
     verdict: "unreachable",
     meaning: "A bridge has no port to send the frame out of.",

@@ -60,6 +60,20 @@ export const SIZE_CODES = [
     fix: "Give the pods an MTU that fits the narrowest link, headers included.",
   },
   {
+    code: "MTU_INCONSISTENT",
+    verdict: "unreachable",
+    meaning: "A device may send longer packets than what lies below it or behind it carries.",
+    kernel: "",
+    sees: "small packets and handshakes pass, large transfers hang or crawl",
+    causes: [
+      "jumbo frames on some cards only",
+      "an MTU that was set by hand for the tunnel or the pods and is not the card's less the header",
+      "a router or VPN on the way with a smaller MTU",
+    ],
+    look: ["ip -d link show: mtu of card, tunnel, bridge and veth", "ping -M do -s SIZE: the largest size that passes"],
+    fix: "Set one MTU along the way; a tunnel's is that of the card less its header, a pod's that of the tunnel.",
+  },
+  {
     code: "FRAGMENTED",
     verdict: "risk",
     meaning: "The packet, or the one around it, was cut into pieces on the way.",

@@ -110,6 +110,20 @@ export const TUNNEL_CODES = [
     fix: "Give the peers' addresses a route of their own, outside the tunnel.",
   },
   {
+    code: "CHECKSUM_OFFLOAD_RISK",
+    verdict: "risk",
+    meaning: "Packets are masqueraded and then wrapped in VXLAN, which kernels before 5.8 can give a wrong checksum.",
+    kernel: "",
+    sees: "pods answer pings and each other; a service asked from a node takes 1, 3 or 63 seconds, or never answers",
+    causes: ["transmit checksum offload on the VXLAN device of an old kernel, or of a card that does it wrong"],
+    look: [
+      "ethtool -k DEV: tx-checksum-ip-generic on",
+      "dmesg on the receiver: UDP: bad checksum",
+      "nstat -az UdpInCsumErrors TcpInCsumErrors: rises",
+    ],
+    fix: "ethtool -K DEV tx-checksum-ip-generic off, or a newer kernel.",
+  },
+  {
     code: "LEASE_MISSING",
     verdict: "unreachable",
     meaning: "The forwarding process has no lease that covers the destination.",

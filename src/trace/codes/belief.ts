@@ -1,0 +1,100 @@
+import type { CodeEntry } from "./entry.ts";
+
+/** Machines that are wrong about one another, or about their own networks. */
+export const BELIEF_CODES = [
+  {
+    code: "NODE_IP_MISDETECTED",
+    verdict: "unreachable",
+    meaning: "The address by which the other nodes know a node is not one at which they reach it.",
+    kernel: "",
+    sees: "pods of that node are cut off from all others; BGP with it does not come up",
+    causes: [
+      "Calico's first-found took a bridge or a card of a network behind NAT",
+      "flanneld without --iface took the card of the default route",
+    ],
+    look: [
+      "kubectl get nodes -o wide: INTERNAL-IP",
+      "kubectl get node NODE -o yaml: flannel.alpha.coreos.com/public-ip",
+      "calicoctl get node NODE -o yaml: ipv4Address",
+    ],
+    fix: "Name the card or the network: flanneld --iface=, Calico IP_AUTODETECTION_METHOD=interface= or cidr=.",
+  },
+  {
+    code: "BGP_NOT_ESTABLISHED",
+    verdict: "unreachable",
+    meaning: "A BGP session that one side has configured cannot come up.",
+    kernel: "",
+    sees: "the routes that it would bring are missing: no route, or a way round",
+    causes: [
+      "the two sides disagree on an AS number",
+      "only one side has the peer",
+      "no route to the peer",
+      "TCP port 179 is filtered",
+    ],
+    look: ["birdcl show protocols", "cni-trace bgp NODE --mode bgp"],
+    fix: "Make both sides name each other with the AS that the other has, and let TCP 179 pass.",
+  },
+  {
+    code: "BLOCK_MULTI_OWNER",
+    verdict: "unreachable",
+    meaning: "Two nodes hold one and the same part of the pods' network.",
+    kernel: "",
+    sees: "every second connection times out, or all do that start on some nodes",
+    causes: [
+      "IPAM state that came out of a backup",
+      "a bridge that kept its old address when the node's podCIDR changed",
+    ],
+    look: ["ip route show PREFIX on all nodes", "calicoctl ipam check", "kubectl get nodes -o yaml: podCIDR"],
+    fix: "Take the rows off the node that does not own the network, and restart its agent.",
+  },
+  {
+    code: "CIDR_OVERLAP",
+    verdict: "unreachable",
+    meaning: "Two networks that must be apart share addresses, so one of two routes takes the other's packets.",
+    kernel: "",
+    sees: "some addresses are reached and some time out, or answers come from a stranger",
+    causes: [
+      "the pods' or the services' network was chosen without a look at the data centre's",
+      "Docker's own 172.17.0.0/16 on a node",
+      "an address that was added by hand with a wide mask",
+    ],
+    look: ["ip route show: two rows that cover one address", "ip route get ADDRESS"],
+    fix: "Choose networks apart; cluster.podCIDR and cluster.serviceCIDR can lie anywhere in private space.",
+  },
+  {
+    code: "BRIDGE_ADDR_MISMATCH",
+    verdict: "unreachable",
+    meaning: "The bridge that pods hang on has an address outside the node's part of the pods' network.",
+    kernel: "",
+    sees: "pods of that node reach nothing, or are not started: cni0 already has an IP address different from ...",
+    causes: ["the node's podCIDR changed, and the bridge stayed", "a reset that left cni0 behind"],
+    look: ["ip addr show cni0", "kubectl get node NODE -o yaml: podCIDR", "cat /run/flannel/subnet.env"],
+    fix: "Delete the bridge; the CNI plugin makes it anew with the next pod.",
+  },
+  {
+    code: "MISSING_ENCAP",
+    verdict: "unreachable",
+    meaning: "A node sends to another one's pods without its tunnel, and a router is between the two.",
+    kernel: "",
+    sees: "silence: the router knows nothing of pods",
+    causes: [
+      "a node's network was recorded with too wide a mask, so that CrossSubnet takes others for neighbours",
+      "a route by hand",
+    ],
+    look: [
+      "ip route get ADDRESS: dev of a card where a tunnel is expected",
+      "calicoctl get node NODE -o yaml: ipv4Address and its mask",
+    ],
+    fix: "Record the node's network with the mask its card has, or wrap everything: ipipMode or vxlanMode Always.",
+  },
+  {
+    code: "UNEXPECTED_ENCAP",
+    verdict: "risk",
+    meaning: "A node wraps packets for a neighbour on its own segment, which answers bare.",
+    kernel: "",
+    sees: "nothing, until rp_filter is strict or the MTU counts",
+    causes: ["a node's network was recorded with too narrow a mask, such as /32"],
+    look: ["ip route get ADDRESS on both nodes: dev of a tunnel on one of them", "calicoctl get node NODE -o yaml"],
+    fix: "Record the node's network with the mask its card has.",
+  },
+] as const satisfies readonly CodeEntry[];
