@@ -74,7 +74,8 @@ export class LazyNetwork implements Network {
       const message = `${name} is no ${kind} of ${this.topology}`;
       return { code: "unknown-target", message, ...(change.place && { place: change.place }) };
     }
-    const listens = this.routing.spoken ? hearing(netlink.netns) : undefined;
+    // A pod's own tables are no daemon's.
+    const listens = this.routing.spoken && netns === machine ? hearing(netlink.netns) : undefined;
     const problem = applyTo((other) => this.#netlink(other), netlink, change);
     this.#cabling.changed(netlink.netns);
     const done = this.#changes.get(machine);
