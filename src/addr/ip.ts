@@ -19,12 +19,10 @@ export class Ip {
 
   /** Reads dotted IPv4 or RFC 4291 IPv6 text; `undefined` when it is neither. */
   static parse(text: string): Ip | undefined {
-    if (text.includes(":")) {
-      const words = parseV6(text);
-      return words && new Ip(words);
-    }
     const word = parseV4(text);
-    return word === undefined ? undefined : new Ip([word]);
+    if (word !== undefined) return new Ip([word]);
+    const words = text.includes(":") ? parseV6(text) : undefined;
+    return words && new Ip(words);
   }
 
   /** 32 or 128. */
@@ -128,7 +126,7 @@ function parseV4(text: string): number | undefined {
       octet = -1;
     } else {
       if (code < 48 || code > 57 || octet === 0) return undefined;
-      octet = Math.max(octet, 0) * 10 + code - 48;
+      octet = octet < 0 ? code - 48 : octet * 10 + code - 48;
       if (octet > 255) return undefined;
     }
   }

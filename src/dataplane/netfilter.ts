@@ -235,7 +235,7 @@ function stateOf(skb: Skb): "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" {
 }
 
 function inSet(netns: Netns, name: string, ip: IpHeader["src"]): boolean {
-  return netns.sets.near(netns.peers.byIp(ip)).some((row) => row.set === name && row.prefix.contains(ip));
+  return netns.sets.near(netns.peers.byIp(ip), ip).some((row) => row.set === name && row.prefix.contains(ip));
 }
 
 function isLocal(netns: Netns, ip: IpHeader["src"]): boolean {

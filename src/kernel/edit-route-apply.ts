@@ -25,7 +25,7 @@ export function applyRoute({ netns }: AnyNetlink, { op, route: request }: RouteE
 
 /** The rows with a prefix, those of families included. */
 function rowsOf(netns: MutableNetns, dst: Route["dst"]): readonly Route[] {
-  return netns.routes.near(netns.peers.byIp(dst.ip)).filter((row) => row.dst.equals(dst));
+  return netns.routes.near(netns.peers.byIp(dst.ip), dst.ip).filter((row) => row.dst.equals(dst));
 }
 
 function sameRoutes(netns: MutableNetns, route: Route): readonly Route[] {

@@ -33,7 +33,7 @@ export interface FibResult {
  * lowest metric; `throw` goes on to the next rule.
  */
 export function fibLookup(netns: Netns, key: FibKey): FibResult | undefined {
-  const rows = netns.routes.near(netns.peers.byIp(key.dst));
+  const rows = netns.routes.near(netns.peers.byIp(key.dst), key.dst);
   const candidates = rows.filter((row) => usable(netns, row, key)).sort(byPreference);
   for (const rule of netns.rules) {
     if (!ruleApplies(rule, key)) continue;

@@ -79,11 +79,21 @@ export class MutableNetns implements Netns {
     this.name = name;
     this.kind = kind;
     this.peers = peers;
-    this.routes = new RowTable<Route>(routeKey, peers, (peer) => this.expand(peer).routes);
+    this.routes = new RowTable<Route>(
+      routeKey,
+      peers,
+      (peer) => this.expand(peer).routes,
+      ({ dst }) => dst,
+    );
     this.neighbours = new RowTable<Neighbour>(neighbourKey, peers, (peer) => this.expand(peer).neighbours);
     this.fdb = new RowTable<FdbEntry>(fdbKey, peers, (peer) => this.expand(peer).fdb);
     this.leases = new RowTable<Lease>(leaseKey, peers, (peer) => this.expand(peer).leases);
-    this.sets = new RowTable<SetMember>(setKey, peers, (peer) => this.expand(peer).sets);
+    this.sets = new RowTable<SetMember>(
+      setKey,
+      peers,
+      (peer) => this.expand(peer).sets,
+      ({ prefix }) => prefix,
+    );
     this.wireguardPeers = new RowTable<WireguardPeer>(
       wireguardPeerKey,
       peers,

@@ -1,5 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import { PrefixIndex } from "./prefix-index.ts";
 import type { Writer } from "./row.ts";
 
 /** Another machine that an agent programs rows for. Only its name matters here. */
@@ -37,8 +39,11 @@ export interface Exception<Row> {
 export interface Table<Row> {
   /** Every row, expanded, in program order. */
   rows(): Iterable<Row>;
-  /** The rows that one of `peers` or nobody in particular caused; all that can match a key of theirs. */
-  near(peers: readonly Peer[]): readonly Row[];
+  /**
+   * The rows that one of `peers` or nobody in particular caused; all that can match a key of theirs. With an address,
+   * rows with a prefix that does not cover it may be left out.
+   */
+  near(peers: readonly Peer[], dst?: Ip): readonly Row[];
   /** Rows written one by one and those changed by hand, without what families hold. */
   written(): Iterable<Row>;
   readonly families: readonly Family[];
@@ -64,11 +69,16 @@ export class RowTable<Row extends { readonly by: Writer }> implements Table<Row>
   readonly #removed = new Map<string, Set<Writer>>();
   readonly #gone: ((row: Row) => boolean)[] = [];
   #sealed = false;
+  readonly #prefixOf: ((row: Row) => Prefix) | undefined;
+  readonly #index: PrefixIndex<Row> | undefined;
 
-  constructor(key: (row: Row) => string, peers: Peers, expand: Expand<Row>) {
+  /** `prefixOf`: what rows are looked up by, where that is a prefix. */
+  constructor(key: (row: Row) => string, peers: Peers, expand: Expand<Row>, prefixOf?: (row: Row) => Prefix) {
     this.#key = key;
     this.#peers = peers;
     this.#expand = expand;
+    this.#prefixOf = prefixOf;
+    this.#index = prefixOf && new PrefixIndex(prefixOf);
   }
 
   *rows(): Iterable<Row> {
@@ -84,9 +94,10 @@ export class RowTable<Row extends { readonly by: Writer }> implements Table<Row>
     yield* this.#late.values();
   }
 
-  near(peers: readonly Peer[]): readonly Row[] {
+  near(peers: readonly Peer[], dst?: Ip): readonly Row[] {
+    const own = (dst && this.#index?.near(this.#own, dst)) ?? this.#own;
     const plain = this.families.length === 0 && this.#late.size === 0 && this.#removed.size === 0;
-    return plain ? [...this.#own.values()] : [...this.#merge(peers)];
+    return plain ? Array.from(own, ([, row]) => row) : [...this.#merge(peers, own)];
   }
 
   /** The row with the same key among those written one by one. */
@@ -97,7 +108,10 @@ export class RowTable<Row extends { readonly by: Writer }> implements Table<Row>
 
   /** Writes a row; one with the same key gives way. */
   put(row: Row): void {
-    this.#own.set(this.#key(row), row);
+    const key = this.#key(row);
+    if (this.#own.has(key)) this.#index?.forget();
+    else this.#index?.add(key, row);
+    this.#own.set(key, row);
   }
 
   /**
@@ -106,6 +120,7 @@ export class RowTable<Row extends { readonly by: Writer }> implements Table<Row>
    */
   drop(gone: (row: Row) => boolean): void {
     this.#own = new Map([...this.#own].filter(([, row]) => !gone(row)));
+    this.#index?.forget();
     for (const [key, row] of this.#late) if (gone(row)) this.#late.delete(key);
     if (this.#sealed) this.#gone.push(gone);
   }
@@ -117,7 +132,7 @@ export class RowTable<Row extends { readonly by: Writer }> implements Table<Row>
 
   /** The table as it stands, whatever is changed in this one afterwards. */
   snapshot(): Table<Row> {
-    const copy = new RowTable(this.#key, this.#peers, this.#expand);
+    const copy = new RowTable(this.#key, this.#peers, this.#expand, this.#prefixOf);
     copy.families.push(...this.families);
     copy.exceptions.push(...this.exceptions);
     copy.#own = new Map(this.#own);
@@ -136,8 +151,9 @@ export class RowTable<Row extends { readonly by: Writer }> implements Table<Row>
     else this.#removed.set(key, (this.#removed.get(key) ?? new Set()).add(row.by));
   }
 
-  *#merge(peers: Iterable<Peer>): Generator<Row> {
-    const merged = new Map([...this.#own].filter(([key]) => !this.#removed.has(key)));
+  *#merge(peers: Iterable<Peer>, own: Iterable<readonly [string, Row]> = this.#own): Generator<Row> {
+    const merged = new Map<string, Row>();
+    for (const [key, row] of own) if (!this.#removed.has(key)) merged.set(key, row);
     if (this.families.length > 0) {
       const live = new Set(this.families.flatMap((family) => (family.live ? [family.by] : [])));
       const add = (row: Row) => {

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writtenOut } from "./cluster.mjs";
 import { kubectlJson, podName } from "./kubectl.mjs";
+import { lpm } from "./lpm.mjs";
 
 const bundle = join(import.meta.dirname, "../../bin/cni-trace.cjs");
 const smoke = process.argv.includes("--smoke");
@@ -117,6 +118,7 @@ try {
   console.log(
     `objects: streamed ${speed(streamed)}, JSON.parse ${speed(parseObjects)}, both with the start of a process`,
   );
+  if (!smoke && (await lpm())) process.exitCode = 1;
   if (process.argv.includes("--cluster")) await wholeCluster();
 } finally {
   rmSync(folder, { recursive: true, force: true });
