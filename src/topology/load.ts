@@ -1,6 +1,7 @@
 import { collectComplaints, inFileOrder } from "./complaint.ts";
+import { JsonPlaces } from "./json-places.ts";
 import { locateWhole } from "./locate.ts";
-import { isMarked, type MarkedTree, type SourceText } from "./marks.ts";
+import { isMarked, type MarkedTree, placeAt, type SourceText } from "./marks.ts";
 import type { Path } from "./path.ts";
 import type { Place, Problem } from "./problem.ts";
 import { isTopologyFile } from "./read.ts";
@@ -46,15 +47,15 @@ async function readOnce(input: TopologyInput, source: SourceText): Promise<Loade
   if (!read) return { ok: false, problems: inFileOrder(problems) };
   const outcome = await loadTree(input, read, problems);
   if (isMarked(read)) return outcome;
-  return outcome.ok ? { ...outcome, locate: readAgain(source) } : undefined;
+  return outcome.ok ? { ...outcome, locate: placesOf(source) } : undefined;
 }
 
-/** Reads a large text with places once one of them is asked for. */
-function readAgain(source: SourceText): Locate {
-  let read: MarkedTree | undefined;
+/** Finds places in a large text that was read without them. */
+function placesOf(source: SourceText): Locate {
+  const places = new JsonPlaces(source);
   return (path, part = "key") => {
-    read ??= markedSource(source).read;
-    return read && locateWhole(read, path, part);
+    const mark = places.find(path);
+    return mark && placeAt(source, mark[part]);
   };
 }
 
