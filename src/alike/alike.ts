@@ -87,11 +87,14 @@ export class Alike {
    */
   pod(pod: Pod, { podCIDRs }: Host, addresses: readonly Ip[]): string {
     const done = this.#podFaults.get(pod.name) ?? [];
-    const named = addresses.flatMap((ip) => this.#tags.addresses.filter(({ prefix }) => prefix.contains(ip)));
+    const named = this.tellsAddresses
+      ? addresses.flatMap((ip) => this.#tags.addresses.filter(({ prefix }) => prefix.contains(ip)))
+      : [];
     // One that lies in another node's share, or is a node's own, is like no other.
     const strange = pod.addresses.some((ip) => !podCIDRs.some((share) => share.contains(ip) && ip.minus(share.ip) > 1));
     const pinned = pod.addresses.map(({ family }) => family);
-    if (!pod.hostNetwork && !pod.listen && done.length + named.length + pinned.length === 0) return "";
+    // Nearly all pods: they say nothing, or where they are.
+    if (!pod.hostNetwork && !pod.listen && !strange && done.length + named.length === 0) return pinned.join();
     const words = [pod.hostNetwork, pod.listen ?? "any", pinned, done, named.map(({ words }) => words)];
     return JSON.stringify(strange ? [...words, pod.name] : words);
   }

@@ -1,9 +1,11 @@
+import { Ip } from "../addr/ip.ts";
 import type { Check } from "./check.ts";
+import { fullPodName } from "./names.ts";
 import { NO_PODS, podOf } from "./pod-list.ts";
-import { HAS_ADDRESS, HAS_DEVICE, ON_HOST_NETWORK, type PodColumns } from "./pod-scan.ts";
+import { HAS_ADDRESS, HAS_DEVICE, HAS_LISTEN, ON_HOST_NETWORK, type PodColumns } from "./pod-scan.ts";
 import { isPodEntry } from "./read.ts";
-import type { Cluster, Host, Pods } from "./topology.ts";
-import { wordSet } from "./word-set.ts";
+import type { Cluster, Host, Pod, Pods } from "./topology.ts";
+import { type WordSet, wordSet } from "./word-set.ts";
 
 /**
  * The pods of scanned columns, made when asked for; `undefined` when anything is wrong with any of them, or could be:
@@ -15,11 +17,12 @@ export function columnPods(
   hosts: ReadonlyMap<string, Host>,
   check: Check,
 ): Pods | undefined {
-  const { text, size, names, values, hostNames } = columns;
+  const { text, size, names, values, hostNames, flags } = columns;
   if (size === 0) return NO_PODS;
   if (hostNames.some((host) => !hosts.has(host))) return undefined;
   const find = nameIndex(columns);
-  if (!find || !areApart(columns, cluster)) return undefined;
+  const pinned = find && pinnedWords(columns, cluster);
+  if (!find || !pinned) return undefined;
   const { order, starts } = byHost(columns);
   for (const [number, name] of hostNames.entries()) {
     const count = (starts[number + 1] ?? 0) - (starts[number] ?? 0);
@@ -27,12 +30,25 @@ export function columnPods(
   }
   const numbers = new Map(hostNames.map((host, number) => [host, number]));
   const nameOf = (pod: number) => endOfText(text, names[pod] ?? 0);
-  const make = (pod: number) => {
+  /** A pod from its part of the text. */
+  const read = (pod: number): Pod => {
     const start = values[pod] ?? 0;
     const entry: unknown = JSON.parse(text.slice(start, endOfValue(text, start)));
     if (!isPodEntry(entry)) throw new Error(`a scanned pod has another form: ${nameOf(pod)}`);
     const { host = "", ...rest } = podOf(nameOf(pod), entry, check);
     return { ...rest, host };
+  };
+  const make = (pod: number): Pod => {
+    const flag = flags[pod] ?? 0;
+    if ((flag & (HAS_DEVICE | HAS_LISTEN)) !== 0) return read(pod);
+    const addresses = (flag & HAS_ADDRESS) === 0 ? [] : [Ip.of(columns.addresses[pod] ?? 0)];
+    return new PlainPod(
+      fullPodName(nameOf(pod)),
+      hostNames[columns.hosts[pod] ?? 0] ?? "",
+      addresses,
+      (flag & ON_HOST_NETWORK) !== 0,
+      () => read(pod).labels,
+    );
   };
   return {
     size,
@@ -48,21 +64,39 @@ export function columnPods(
       return [...order.subarray(starts[number], starts[number + 1])].map(make);
     },
     *names() {
-      for (let pod = 0; pod < size; pod++) {
-        const name = nameOf(pod);
-        yield name.includes("/") ? name : `default/${name}`;
-      }
+      for (let pod = 0; pod < size; pod++) yield fullPodName(nameOf(pod));
     },
     pinnedAt: (ip) => {
       const word = ip.words[0] ?? 0;
-      // A host's few addresses are asked for, so a pass over the column beats an index of all of them.
-      for (let pod = ip.family === 4 ? columns.addresses.indexOf(word) : -1; pod >= 0; ) {
-        if (((columns.flags[pod] ?? 0) & HAS_ADDRESS) !== 0) return make(pod);
-        pod = columns.addresses.indexOf(word, pod + 1);
+      if (ip.family === 6 || !pinned.has(0, word | 0)) return undefined;
+      // Few of the addresses that are asked for are pods', so a pass over the column beats an index of all of them.
+      for (let pod = columns.addresses.indexOf(word); pod >= 0; pod = columns.addresses.indexOf(word, pod + 1)) {
+        if (((flags[pod] ?? 0) & HAS_ADDRESS) !== 0) return make(pod);
       }
       return undefined;
     },
   };
+}
+
+/** A pod of which the columns say all but the labels, which few ask for. */
+class PlainPod implements Pod {
+  readonly name: string;
+  readonly host: string;
+  readonly addresses: readonly Ip[];
+  readonly hostNetwork: boolean;
+  readonly #labels: () => Pod["labels"];
+
+  constructor(name: string, host: string, addresses: readonly Ip[], hostNetwork: boolean, labels: () => Pod["labels"]) {
+    this.name = name;
+    this.host = host;
+    this.addresses = addresses;
+    this.hostNetwork = hostNetwork;
+    this.#labels = labels;
+  }
+
+  get labels(): Pod["labels"] {
+    return this.#labels();
+  }
 }
 
 /** Finds pods by the name the text writes; `undefined` when a name stands twice. */
@@ -102,8 +136,11 @@ function isSame(text: string, left: number, right: number): boolean {
   }
 }
 
-/** Whether no address and no device stands twice, and every address is in the cluster. */
-function areApart({ size, hosts, addresses, devices, flags }: PodColumns, { podNetworks }: Cluster): boolean {
+/** The pinned addresses; `undefined` when one of them, or a device, stands twice, or one is not in the cluster. */
+function pinnedWords(
+  { size, hosts, addresses, devices, flags }: PodColumns,
+  { podNetworks }: Cluster,
+): WordSet | undefined {
   const v4 = podNetworks.find((cidr) => cidr.family === 4);
   const network = v4?.ip.words[0] ?? 0;
   const mask = v4 && v4.length > 0 ? -1 << (32 - v4.length) : 0;
@@ -114,12 +151,12 @@ function areApart({ size, hosts, addresses, devices, flags }: PodColumns, { podN
     if (flag === 0) continue;
     const address = addresses[pod] ?? 0;
     if ((flag & HAS_ADDRESS) !== 0) {
-      if (!v4 || (address & mask) >>> 0 !== network || !seen.add(0, address | 0)) return false;
+      if (!v4 || (address & mask) >>> 0 !== network || !seen.add(0, address | 0)) return undefined;
     }
-    if ((flag & HAS_DEVICE) !== 0 && !named.add(hosts[pod] ?? 0, devices[pod] ?? 0)) return false;
-    if ((flag & ON_HOST_NETWORK) !== 0 && (flag & (HAS_ADDRESS | HAS_DEVICE)) !== 0) return false;
+    if ((flag & HAS_DEVICE) !== 0 && !named.add(hosts[pod] ?? 0, devices[pod] ?? 0)) return undefined;
+    if ((flag & ON_HOST_NETWORK) !== 0 && (flag & (HAS_ADDRESS | HAS_DEVICE)) !== 0) return undefined;
   }
-  return true;
+  return seen;
 }
 
 /** Pod numbers host by host, in the order of the text, and where each host's start: a counting sort. */

@@ -28,6 +28,7 @@ export interface PodColumns {
 export const HAS_ADDRESS = 1;
 export const HAS_DEVICE = 2;
 export const ON_HOST_NETWORK = 4;
+export const HAS_LISTEN = 8;
 
 /** Where the map of pods stands in a JSON text, brace to brace, and what is in it. */
 export interface PodSection {
@@ -86,8 +87,10 @@ function readPod(cursor: JsonCursor, columns: Columns, pod: number, host: () => 
       columns.devices[pod] = cursor.hash;
       flags |= HAS_DEVICE;
     } else if (key === LABELS) passLabels(cursor);
-    else if (key === LISTEN) passListen(cursor);
-    else if (key === HOST_NETWORK && cursor.passTrue()) flags |= ON_HOST_NETWORK;
+    else if (key === LISTEN) {
+      passListen(cursor);
+      flags |= HAS_LISTEN;
+    } else if (key === HOST_NETWORK && cursor.passTrue()) flags |= ON_HOST_NETWORK;
     else cursor.good = false;
   }
   if ((seen & HOST) === 0) cursor.good = false;

@@ -5,6 +5,7 @@
 export interface WordSet {
   /** Adds a pair of signed words; false when it was there. */
   readonly add: (high: number, low: number) => boolean;
+  readonly has: (high: number, low: number) => boolean;
 }
 
 /** A set with room for `most` pairs. */
@@ -15,13 +16,17 @@ export function wordSet(most: number): WordSet {
   const highs = new Int32Array(slots);
   const lows = new Int32Array(slots);
   const taken = new Uint8Array(slots);
+  /** Where a pair stands, or has room. */
+  const slotOf = (high: number, low: number) => {
+    let slot = mix(high, low) & last;
+    while (taken[slot] === 1 && (lows[slot] !== low || highs[slot] !== high)) slot = (slot + 1) & last;
+    return slot;
+  };
   return {
+    has: (high, low) => taken[slotOf(high, low)] === 1,
     add(high, low) {
-      let slot = mix(high, low) & last;
-      while (taken[slot] === 1) {
-        if (lows[slot] === low && highs[slot] === high) return false;
-        slot = (slot + 1) & last;
-      }
+      const slot = slotOf(high, low);
+      if (taken[slot] === 1) return false;
       highs[slot] = high;
       lows[slot] = low;
       taken[slot] = 1;
