@@ -1,5 +1,6 @@
-import { CALICO_VERSIONS, MODE_SETTINGS, type ModeName } from "../topology/settings.ts";
+import { CALICO_VERSIONS, type ModeName } from "../topology/settings.ts";
 import type { InstallationFact, PoolFact } from "./calico-facts.ts";
+import { felixDoubts, felixFlag, felixNumbers } from "./calico-felix.ts";
 import type { Agent, Facts } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 import { tunnelledWord } from "./read-calico.ts";
@@ -45,7 +46,8 @@ export function calicoMode(facts: Facts, { agent }: Choice, findings: Findings):
   }
   if (main) contradictions(main, inner, facts, agent, findings);
   backend(inner, facts, findings);
-  settings(mode, facts, agent, findings);
+  felixNumbers(mode, facts, agent, findings);
+  felixDoubts(mode, facts, findings);
   version(agent, findings);
 }
 
@@ -76,14 +78,6 @@ function refuseOthers({ calico }: Facts, agent: Agent | undefined, findings: Fin
     );
   }
   return findings.refusal !== undefined;
-}
-
-/** A flag of FelixConfiguration, over which the environment of calico-node goes; says where it stood. */
-function felixFlag(key: string, variable: string, { calico }: Facts, agent: Agent | undefined): string | undefined {
-  const env = agent?.env.get(variable);
-  if (env !== undefined)
-    return /^(?:true|1|yes|enabled)$/i.test(env) ? `${agent?.from}: ${variable} ${env}` : undefined;
-  return calico.felix.get("default")?.get(key).flag() === true ? `FelixConfiguration default: ${key}` : undefined;
 }
 
 /** Without pools: the tunnels that nodes have addresses for, and what the environment seeds the first pool with. */
@@ -164,42 +158,6 @@ function backend(inner: ModeName, { calico }: Facts, findings: Findings): void {
   const why = off ?? set;
   if (why !== undefined && !inner.startsWith("calico-vxlan"))
     findings.against(`${why}, and ${inner} needs BIRD to spread routes`);
-}
-
-const FELIX: Readonly<Record<string, readonly (readonly [string, string, string])[]>> = {
-  ipip: [["mtu", "ipipMTU", "FELIX_IPINIPMTU"]],
-  vxlan: [
-    ["mtu", "vxlanMTU", "FELIX_VXLANMTU"],
-    ["mtuV6", "vxlanMTUV6", "FELIX_VXLANMTUV6"],
-    ["vxlanVNI", "vxlanVNI", "FELIX_VXLANVNI"],
-    ["vxlanPort", "vxlanPort", "FELIX_VXLANPORT"],
-  ],
-  wireguard: [
-    ["mtu", "wireguardMTU", "FELIX_WIREGUARDMTU"],
-    ["mtuV6", "wireguardMTUV6", "FELIX_WIREGUARDMTUV6"],
-    ["port", "wireguardListeningPort", "FELIX_WIREGUARDLISTENINGPORT"],
-    ["portV6", "wireguardListeningPortV6", "FELIX_WIREGUARDLISTENINGPORTV6"],
-  ],
-};
-
-/** Numbers that Felix was told: the environment goes over FelixConfiguration, the operator's MTU comes last; 0 is automatic. */
-function settings(mode: ModeName, { calico }: Facts, agent: Agent | undefined, findings: Findings): void {
-  const kind = mode.split("-")[1] ?? "";
-  for (const [key, field, variable] of FELIX[kind] ?? []) {
-    const env = agent?.env.get(variable);
-    const told = calico.felix.get("default")?.get(field);
-    const byOperator = key === "mtu" ? calico.installation?.mtu : undefined;
-    const value = env === undefined ? (told?.number() ?? byOperator) : Number(env);
-    const known = MODE_SETTINGS[mode][key];
-    if (value === undefined || !known || value < known.min || value > known.max) continue;
-    const origin =
-      env !== undefined
-        ? `${agent?.from}: ${variable}`
-        : told?.number() === undefined
-          ? "Installation"
-          : `FelixConfiguration ${field}`;
-    findings.put(["cni", mode, key], value, told?.mark ?? agent?.mark ?? findings.mark, origin);
-  }
 }
 
 /** The profile of a version by calico-node's image: which agent writes which row. */

@@ -83,6 +83,15 @@ export function peering(hosts: readonly HostDraft[], facts: Facts, findings: Fin
 }
 
 function writeConfiguration({ calico }: Facts, findings: Findings): void {
+  for (const [name, { asNumber, nodeToNodeMeshEnabled }] of calico.bgp) {
+    if (name === "default") continue;
+    const set = [
+      ...(asNumber === undefined ? [] : ["asNumber"]),
+      ...(nodeToNodeMeshEnabled === undefined ? [] : ["nodeToNodeMeshEnabled"]),
+    ].join(" and ");
+    // libcalico-go/lib/clientv3/bgpconfig.go `ValidateDefaultOnlyFields`: who writes it all the same is not heard.
+    if (set !== "") findings.against(`BGPConfiguration ${name} has ${set}, which only default can set`);
+  }
   const common = calico.bgp.get("default");
   if (!common) return;
   const { asNumber, nodeToNodeMeshEnabled, mark } = common;

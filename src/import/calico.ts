@@ -2,6 +2,7 @@ import type { Ip } from "../addr/ip.ts";
 import { Prefix } from "../addr/prefix.ts";
 import { type BlocksOf, blocksOf } from "./calico-blocks.ts";
 import type { CalicoNode } from "./calico-facts.ts";
+import { felixNumbersOf } from "./calico-felix.ts";
 import { calicoMode, workloadPools } from "./calico-mode.ts";
 import { peering } from "./calico-peers.ts";
 import { writePools } from "./calico-pools.ts";
@@ -33,7 +34,13 @@ export function calicoCarrier(
       ? [{ value: first, from: `${agent?.from} CALICO_IPV4POOL_CIDR`, mark: agent?.mark ?? findings.mark }]
       : pools.map(({ cidr, name, mark }) => ({ value: cidr, from: `IPPool ${name}`, mark })),
     pooled,
-    host: (node) => hostDraft(node, blocks, facts),
+    host: (node) => {
+      const draft = hostDraft(node, blocks, facts);
+      const mode = findings.chosen?.mode;
+      const numbers = mode ? felixNumbersOf(node.name, mode, facts, agent) : {};
+      if (!mode || Object.keys(numbers).length === 0) return draft;
+      return { ...draft, recorded: { ...draft.recorded, modes: { [mode]: numbers } } };
+    },
     peering: (hosts) => peering(hosts, facts, findings),
   };
 }

@@ -5,10 +5,11 @@ import type { Carrier } from "./carrier.ts";
 import { clusterNetworks } from "./cluster.ts";
 import type { Facts } from "./facts.ts";
 import { Findings } from "./findings.ts";
-import { flannelCarrier, flannelWords } from "./flannel.ts";
+import { flannelCarrier } from "./flannel.ts";
 import { allNodes, type HostDraft, writeHosts } from "./hosts.ts";
 import { writePods } from "./pods.ts";
-import { CALICO, CANAL, FLANNEL, PRODUCTS } from "./products.ts";
+import { CALICO, CANAL, CILIUM, FLANNEL, PRODUCTS } from "./products.ts";
+import { keepRest, noteRest } from "./rest.ts";
 import { withShares } from "./shares.ts";
 import { drawUnderlay } from "./underlay.ts";
 import { type Choice, whichCni } from "./which-cni.ts";
@@ -56,7 +57,7 @@ function withMasks(host: HostDraft, underlay: readonly Prefix[]): HostDraft {
 /** What a CNI's own objects say; of one that is not modelled, or not known, only what Nodes say themselves. */
 function carrierOf(facts: Facts, choice: Choice, findings: Findings, asked: { readonly modeGiven: boolean }): Carrier {
   const { product, rivals, evidence } = choice;
-  if (product === FLANNEL) return flannelCarrier(facts, choice, findings);
+  if (product === FLANNEL || product === CANAL) return flannelCarrier(facts, choice, findings);
   if (product === CALICO) return calicoCarrier(facts, choice, findings, asked);
   if (rivals.length > 0) {
     const found = rivals.map((name) => `${name} (${textOf(name, facts)})`).join(" and ");
@@ -64,21 +65,18 @@ function carrierOf(facts: Facts, choice: Choice, findings: Findings, asked: { re
     findings.unclear(message, "add `kubectl get ds,pods -n kube-system -o yaml`");
   } else if (product === undefined) {
     findings.unclear("nothing in these objects says which CNI runs", "add `kubectl get nodes,ds,cm -A -o yaml`");
-  } else if (product === CANAL) {
-    const known = `${flannelWords(facts)} between nodes, Calico's devices and policies on them; --mode flannel-vxlan is nearest`;
-    findings.refuse(`Canal (${evidence[0]?.text})`, known);
   } else {
     const details = facts.details.get(product) ?? [];
     const about = PRODUCTS.find(({ name }) => name === product)?.known ?? "";
     const known = details.length === 0 ? about : `${about}; here ${details.join(", ")}`;
     findings.refuse(`${product}${evidence[0] ? ` (${evidence[0].text})` : ""}`, known);
   }
-  return plainCarrier;
+  return plainCarrier(product === CILIUM ? facts.ciliumShares : new Map(), findings);
 }
 
-/** Nodes as they describe themselves. */
-const plainCarrier: Carrier = {
-  networks: [],
+/** Nodes as they describe themselves, but for the shares of the pods' network that somebody else gives them. */
+const plainCarrier = (shares: ReadonlyMap<string, readonly Prefix[]>, { mark }: Findings): Carrier => ({
+  networks: [...shares].flatMap(([name, all]) => all.map((value) => ({ value, from: `CiliumNode ${name}`, mark }))),
   pooled: false,
   host: ({ name, from, mark, addresses, podCIDRs }) => ({
     name,
@@ -87,31 +85,15 @@ const plainCarrier: Carrier = {
     addresses,
     networks: [],
     nodeIPs: [],
-    shares: podCIDRs.map(({ value }): Prefix => value),
+    shares: shares.get(name) ?? podCIDRs.map(({ value }): Prefix => value),
     blocks: [],
     macs: {},
     labels: {},
     recorded: {},
   }),
   peering: () => ({ speakers: new Map(), outsiders: [] }),
-};
+});
 
 function textOf(product: string, facts: Facts): string {
   return facts.traces.find((trace) => trace.product === product)?.text ?? "its agent runs";
-}
-
-/** What was read and is of no use yet. */
-function keepRest({ kubeProxy, unread }: Facts, findings: Findings): void {
-  if (kubeProxy) findings.keep(`kube-proxy is in mode ${kubeProxy.mode} (${kubeProxy.from})`);
-  const policies = unread.get("NetworkPolicy");
-  if (policies !== undefined) findings.keep(`${policies} NetworkPolicies`);
-}
-
-/** What else is worth a sentence: leftovers of another CNI, kinds that are not read. */
-function noteRest(facts: Facts, { product, others }: Choice, findings: Findings): void {
-  const left = new Map<string, string>();
-  for (const trace of others) if (!left.has(trace.product)) left.set(trace.product, trace.text);
-  if (product !== undefined) for (const [name, text] of left) findings.against(`traces of ${name} are left: ${text}`);
-  const unread = [...facts.unread].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${count} ${kind}`);
-  if (unread.length > 0) findings.note(`not read: ${unread.slice(0, 8).join(", ")}${unread.length > 8 ? " …" : ""}`);
 }

@@ -23,6 +23,8 @@ export interface NodeFact {
   readonly podCIDRs: readonly Fact<Prefix>[];
   readonly labels: Readonly<Record<string, string>>;
   readonly flannel?: FlannelNode;
+  /** Conditions that speak against its being up: `NotReady (KubeletStopped)`. */
+  readonly troubles?: readonly string[];
 }
 
 /** What flanneld has written into its node's annotations (flannel pkg/subnet/kube/annotations.go). */
@@ -45,7 +47,17 @@ export interface PodFact {
   readonly addresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly hostNetwork: boolean;
+  /** Calico's pools, by name or network, that it was to get its address from. */
+  readonly pools?: readonly string[];
   readonly mark: Mark;
+}
+
+/** A Namespace. */
+export interface NamespaceFact {
+  /** Calico's pools, by name or network, that its pods get addresses from. */
+  readonly pools: readonly string[];
+  readonly labels: number;
+  readonly isGoing: boolean;
 }
 
 /** A workload that is the agent of a CNI: a DaemonSet, or the pods of one. */
@@ -72,12 +84,17 @@ export interface FlannelConf {
   readonly directRouting: boolean;
   readonly settings: Readonly<Record<string, number>>;
   readonly bridge?: string;
+  /** What Canal's ConfigMap says of `--ip-masq`, and of the pods' MTU; 0 is automatic. */
+  readonly masquerade?: boolean;
+  readonly vethMtu?: number;
 }
 
 /** kube-proxy's own configuration, which services will be read from. */
 export interface KubeProxyFact {
   readonly from: string;
   readonly mode: string;
+  /** What else it was told that services will need, in its own words. */
+  readonly told: readonly string[];
   readonly clusterCIDRs: readonly Prefix[];
 }
 
@@ -95,6 +112,9 @@ export interface Trace {
 export class Facts {
   readonly nodes = new Map<string, NodeFact>();
   readonly pods = new Map<string, PodFact>();
+  readonly namespaces = new Map<string, NamespaceFact>();
+  /** Pods that are on the network and on their way out. */
+  going = 0;
   /** Pods that are not on the network, and why. */
   readonly absent = new Map<string, string>();
   /** The address of each node that a pod was seen on. */
@@ -106,6 +126,10 @@ export class Facts {
   readonly traces: Trace[] = [];
   readonly calico = new CalicoFacts();
   readonly overlays: MarkedTree[] = [];
+  /** Fields that are set and not read, by kind and name. */
+  readonly leftOut = new Map<string, { readonly why: string; readonly matters: boolean; readonly count: number }>();
+  /** With what Cilium is chained: then it is that which carries packets. */
+  ciliumChaining: string | undefined;
   /** How many objects of each kind nobody here reads. */
   readonly unread = new Map<string, number>();
   /** How many addresses were redacted, and where the first one stood. */
@@ -114,6 +138,8 @@ export class Facts {
   objects = 0;
   /** Where the first object stands. */
   first: Mark | undefined;
+  /** The pods' networks of each node by Cilium, whose operator gives them out: the Node's own may be unused. */
+  readonly ciliumShares = new Map<string, readonly Prefix[]>();
   /** What is known of a CNI that is not modelled, from its own configuration. */
   readonly details = new Map<string, readonly string[]>();
 
@@ -121,6 +147,12 @@ export class Facts {
   trace(trace: Trace): void {
     const isKnown = this.traces.some(({ product, text }) => product === trace.product && text === trace.text);
     if (!isKnown) this.traces.push(trace);
+  }
+
+  /** Takes in what is known of a CNI that is not modelled. */
+  detail(product: string, ...words: readonly string[]): void {
+    const all = new Set([...(this.details.get(product) ?? []), ...words]);
+    if (all.size > 0) this.details.set(product, [...all]);
   }
 
   /** Takes in that an address was taken out. */

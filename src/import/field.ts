@@ -66,6 +66,11 @@ export class Field {
     return new Field(tree, { read: { tree, marks }, path, listener, around: this }, undefined, 0);
   }
 
+  /** Its key, or its index. */
+  get name(): string {
+    return String(this.#step);
+  }
+
   get isAbsent(): boolean {
     return this.value === undefined;
   }

@@ -5,6 +5,7 @@ import type { Carrier } from "./carrier.ts";
 import type { Facts, FlannelNode, NodeFact } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 import type { HostDraft } from "./hosts.ts";
+import { CANAL, FLANNEL } from "./products.ts";
 import type { Choice } from "./which-cni.ts";
 
 /** Modes by flannel's backend type; those with a second name are the ones that know DirectRouting. */
@@ -30,17 +31,13 @@ const OTHERS: ReadonlyMap<string, string> = new Map([
 /** What Flannel's objects and annotations say of a cluster. */
 export function flannelCarrier(facts: Facts, choice: Choice, findings: Findings): Carrier {
   flannelMode(facts, choice, findings);
+  if (choice.product === CANAL) canal(facts, choice, findings);
   return {
     networks: facts.flannel.flatMap(({ networks, from, mark }) => networks.map((value) => ({ value, from, mark }))),
     pooled: false,
-    host: hostDraft,
+    host: (node) => hostDraft(node, facts, findings),
     peering: () => ({ speakers: new Map(), outsiders: [] }),
   };
-}
-
-/** Flannel's part of Canal, in words. */
-export function flannelWords({ flannel: [conf] }: Facts): string {
-  return conf ? `Flannel's routes (backend ${conf.type})` : "Flannel's routes";
 }
 
 /** Flannel's mode and settings: what Nodes are annotated with is live; `net-conf.json` is what a restart would bring. */
@@ -54,7 +51,7 @@ function flannelMode(facts: Facts, choice: Choice, findings: Findings): void {
   const type = live && live.type !== "" ? live.type : (conf?.type ?? (live ? "udp" : undefined));
   if (type === undefined) {
     findings.unclear(
-      "Flannel runs, but neither its ConfigMap nor annotations of Nodes say with which backend",
+      `${choice.product ?? FLANNEL} runs, but neither its ConfigMap nor annotations of Nodes say with which backend`,
       "add `kubectl get cm,nodes -A -o yaml`",
     );
     return;
@@ -77,6 +74,7 @@ function flannelMode(facts: Facts, choice: Choice, findings: Findings): void {
     ...(conf ? [`${conf.from}: Backend.Type ${conf.type}${conf.directRouting ? ", DirectRouting" : ""}`] : []),
     ...(live && live.type !== "" ? [`backend-type ${live.type} on ${nodes(count)}`] : []),
     ...(choice.agent ? [`${choice.agent.from} runs`] : []),
+    ...(choice.product === CANAL ? [`with Calico's plugin, which is Canal (${canalBy(choice)})`] : []),
   ];
   findings.mode(mode, mark, because);
   if (!conf && live?.type === "")
@@ -94,7 +92,30 @@ function flannelMode(facts: Facts, choice: Choice, findings: Findings): void {
       `${nodes(has)} (${odd.name} first) run backend ${odd.type === "" ? '""' : odd.type}, not ${live?.type}`,
     );
   }
+  const without = [...facts.nodes.values()].filter(({ flannel }) => !flannel);
+  if (annotated.length > 0 && without.length > 0) {
+    const has = without.length === 1 ? "has" : "have";
+    findings.against(
+      `${nodes(without.length)} (${without[0]?.name} first) ${has} no annotations of flanneld's: it has not run there`,
+    );
+  }
   settings(facts, mode, findings);
+}
+
+/** What shows that it is Canal: its own name, or calico-node with flanneld inside. */
+function canalBy({ evidence }: Choice): string {
+  const telling = evidence.find(({ product }) => product === CANAL) ?? evidence.find(({ kind }) => kind === "running");
+  return (telling ?? evidence[0])?.text ?? "both are there";
+}
+
+/** Canal: flanneld's routes between nodes, Calico's plugin and Felix on them. */
+function canal({ flannel: [conf] }: Facts, { agent }: Choice, findings: Findings): void {
+  const mark = conf?.mark ?? agent?.mark ?? findings.mark;
+  findings.put(["cni", "flannel", "attach"], "calico", mark, "Canal: Calico's plugin attaches the pods");
+  findings.note("Calico's policies are not asked about: with Canal they hold, and may drop what is delivered here");
+  const { vethMtu = 0 } = conf ?? {};
+  const told = vethMtu === 0 ? "" : `, though veth_mtu is ${vethMtu}`;
+  findings.assume(`pods have flannel's MTU${told}`, "`ip link` in a pod");
 }
 
 function settings(facts: Facts, mode: ModeName, findings: Findings): void {
@@ -104,13 +125,12 @@ function settings(facts: Facts, mode: ModeName, findings: Findings): void {
     // Port 0 is flanneld's way to say the kernel's own.
     if (conf && Object.hasOwn(known, key) && value !== 0) findings.put(["cni", mode, key], value, conf.mark, conf.from);
   }
-  const common = conf?.settings.VNI ?? 1;
-  for (const { name, flannel } of facts.nodes.values()) {
-    if (flannel?.vni === undefined || flannel.vni === common || !Object.hasOwn(known, "VNI")) continue;
-    findings.put(["hosts", name, "cni", mode, "VNI"], flannel.vni, flannel.mark, `Node ${name} backend-data`);
-  }
   if (conf?.bridge !== undefined && conf.bridge !== "cni0") {
     findings.put(["cni", "flannel", "bridge"], conf.bridge, conf.mark, `${conf.from.replace(/ .*/, "")} cni-conf.json`);
+  }
+  if (conf?.masquerade !== undefined) {
+    if (!conf.masquerade) findings.put(["cni", "flannel", "ipMasq"], false, conf.mark, conf.from);
+    return;
   }
   const agent = [...facts.agents.values()].find(({ args }) => args.some((word) => /flanneld/.test(word)));
   if (!agent) {
@@ -126,7 +146,7 @@ function nodes(count: number): string {
   return count === 1 ? "1 Node" : `${count} Nodes`;
 }
 
-function hostDraft(node: NodeFact): HostDraft {
+function hostDraft(node: NodeFact, facts: Facts, { chosen }: Findings): HostDraft {
   const { name, from, mark, podCIDRs, flannel } = node;
   const detected = flannel?.publicIPs.filter((ip) => !isTold(ip, flannel) || isOwn(ip, node)) ?? [];
   const addresses = [...node.addresses, ...detected.filter((ip) => !isOwn(ip, node))];
@@ -147,8 +167,16 @@ function hostDraft(node: NodeFact): HostDraft {
       flannel: Object.fromEntries(
         told.map((ip) => [ip.family === 4 ? "public-ip-overwrite" : "public-ipv6-overwrite", `${ip}`]),
       ),
+      ...(chosen && oddVni(flannel, chosen.mode, facts)),
     },
   };
+}
+
+/** A node's own VNI, where another was configured since it came up. */
+function oddVni(flannel: FlannelNode | undefined, mode: ModeName, { flannel: [conf] }: Facts) {
+  const { vni } = flannel ?? {};
+  if (vni === undefined || vni === (conf?.settings.VNI ?? 1) || !Object.hasOwn(MODE_SETTINGS[mode], "VNI")) return {};
+  return { modes: { [mode]: { VNI: vni } } };
 }
 
 function isOwn(ip: Ip, { addresses }: NodeFact): boolean {

@@ -3,6 +3,7 @@ import type { Place, Problem } from "../topology/problem.ts";
 import { Facts } from "./facts.ts";
 import type { Field } from "./field.ts";
 import type { Input } from "./input.ts";
+import { noteLeftOut } from "./left-out.ts";
 import { type KubeObject, unpack } from "./objects.ts";
 import type { Piece } from "./piece.ts";
 import { eachPiece } from "./pieces.ts";
@@ -19,7 +20,9 @@ import {
   readIpPool,
 } from "./read-calico.ts";
 import { readCalicoNode } from "./read-calico-node.ts";
+import { readCiliumNode } from "./read-cilium.ts";
 import { readConfigMap, readServiceCIDR } from "./read-config-map.ts";
+import { readNamespace } from "./read-namespace.ts";
 import { readNode } from "./read-node.ts";
 import { readPod } from "./read-pod.ts";
 
@@ -63,12 +66,13 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["/Node", readNode],
   ["/Pod", readPod],
   ["/ConfigMap", readConfigMap],
-  ["/Namespace", () => undefined],
+  ["/Namespace", readNamespace],
   ["apps/DaemonSet", readDaemonSet],
   ["extensions/DaemonSet", readDaemonSet],
   ["/DaemonSet", readDaemonSet],
   ["networking.k8s.io/ServiceCIDR", readServiceCIDR],
   ["projectcalico.org/Node", readCalicoNode],
+  ["cilium.io/CiliumNode", readCiliumNode],
   ...["projectcalico.org", "crd.projectcalico.org"].flatMap((group): [string, Read][] => [
     [`${group}/IPPool`, readIpPool],
     [`${group}/BlockAffinity`, readBlockAffinity],
@@ -77,6 +81,8 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
     [`${group}/BGPPeer`, readBgpPeer],
     [`${group}/BGPFilter`, readBgpFilter],
     [`${group}/FelixConfiguration`, readFelixConfiguration],
+    // All that there is in it is left out, and says so.
+    [`${group}/IPReservation`, () => undefined],
   ]),
   ["operator.tigera.io/Installation", readInstallation],
 ]);
@@ -88,6 +94,8 @@ function readObject({ kind, apiVersion, body }: KubeObject, facts: Facts): void 
   const product = productOfGroup(apiVersion);
   if (product) facts.trace({ product: product.name, kind: "configured", text: `objects of ${group}`, mark: body.mark });
   const read = READERS.get(`${group}/${kind}`);
-  if (read) read(body, facts);
-  else facts.unread.set(kind === "" ? "of no kind" : kind, (facts.unread.get(kind) ?? 0) + 1);
+  if (read) {
+    read(body, facts);
+    noteLeftOut(kind, body, facts);
+  } else facts.unread.set(kind === "" ? "of no kind" : kind, (facts.unread.get(kind) ?? 0) + 1);
 }

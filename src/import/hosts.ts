@@ -26,6 +26,8 @@ export interface HostDraft {
   readonly recorded: {
     readonly flannel?: Readonly<Record<string, unknown>>;
     readonly calico?: Readonly<Record<string, unknown>>;
+    /** By mode: what its agent alone is told. */
+    readonly modes?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   };
 }
 
@@ -86,6 +88,7 @@ function cniOf({ blocks, recorded }: HostDraft): { readonly cni?: Readonly<Recor
   const cni = {
     ...(recorded.flannel && Object.keys(recorded.flannel).length > 0 && { flannel: recorded.flannel }),
     ...(Object.keys(calico).length > 0 && { calico }),
+    ...recorded.modes,
   };
   return Object.keys(cni).length > 0 ? { cni } : {};
 }

@@ -12,6 +12,7 @@ export interface Product {
 export const FLANNEL = "Flannel";
 export const CALICO = "Calico";
 export const CANAL = "Canal";
+export const CILIUM = "Cilium";
 
 /**
  * The CNIs that are told apart, in the order in which they are looked for (as in submariner's pkg/discovery/network):
@@ -25,7 +26,7 @@ export const PRODUCTS: readonly Product[] = [
     groups: /^(?:crd\.projectcalico\.org|projectcalico\.org|operator\.tigera\.io)$/,
   },
   {
-    name: "Cilium",
+    name: CILIUM,
     agent: /^(?:cilium|anetd)$/,
     groups: /^cilium\.io$/,
     known: "eBPF programs at the pods' devices carry packets, in VXLAN or Geneve, or by plain routes",

@@ -29,12 +29,29 @@ export function readAgent(kind: "DaemonSet" | "Pod", body: Field, facts: Facts):
     env: new Map(containers.flatMap((each) => each.get("env").list()).flatMap(setting)),
   };
   facts.agents.set(known, agent);
-  const told = TELLING.flatMap((key) => (agent.env.has(key) ? [`${key} ${agent.env.get(key)}`] : []));
-  if (told.length > 0) facts.details.set(product.name, told);
+  const isEncrypted = containers.some((each) => namesOf(each.get("env")).includes("WEAVE_PASSWORD"));
+  const told = [
+    ...TELLING.flatMap((key) => (agent.env.has(key) ? [`${key} ${agent.env.get(key)}`] : [])),
+    ...(isEncrypted ? ["encrypted, as it has a WEAVE_PASSWORD"] : []),
+  ];
+  facts.detail(product.name, ...told);
 }
 
 /** What the environments of agents that are not modelled tell of their networks (Weave's site/kubernetes/kube-addon.md). */
-const TELLING = ["IPALLOC_RANGE", "WEAVE_MTU", "POD_SUBNET", "AWS_VPC_K8S_CNI_EXTERNALSNAT"];
+const TELLING = [
+  "IPALLOC_RANGE",
+  "WEAVE_MTU",
+  "KUBE_PEERS",
+  "EXPECT_NPC",
+  "NO_MASQ_LOCAL",
+  "HAIRPIN_MODE",
+  "POD_SUBNET",
+  "AWS_VPC_K8S_CNI_EXTERNALSNAT",
+];
+
+function namesOf(env: Field): readonly string[] {
+  return env.list().flatMap((each) => each.get("name").text() ?? []);
+}
 
 /** A DaemonSet's name; of a pod, that of its owner, or its own without the ending that the owner gave it. */
 function workloadOf(kind: "DaemonSet" | "Pod", body: Field): string {

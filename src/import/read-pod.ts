@@ -1,8 +1,9 @@
-import type { Facts } from "./facts.ts";
+import type { Facts, PodFact } from "./facts.ts";
 import type { Field } from "./field.ts";
 import { fullName } from "./name.ts";
 import { readAgent } from "./read-agent.ts";
 import { readControlPlane } from "./read-control-plane.ts";
+import { poolsOf } from "./read-namespace.ts";
 
 /**
  * A pod: where it runs and its addresses. Ports of its containers are information only (core/v1 `Container.ports`: what
@@ -35,7 +36,16 @@ export function readPod(body: Field, facts: Facts): void {
     return void facts.absent.set(name, why);
   }
   const labels = intern(body.at("metadata", "labels").texts());
-  const fact = { host, addresses: hostNetwork ? [] : addresses, labels, hostNetwork, mark: body.mark };
+  const pools = poolsOf(body);
+  if (!body.at("metadata", "deletionTimestamp").isAbsent) facts.going++;
+  const fact: PodFact = {
+    host,
+    addresses: hostNetwork ? [] : addresses,
+    labels,
+    hostNetwork,
+    ...(pools.length > 0 && { pools }),
+    mark: body.mark,
+  };
   const before = facts.pods.get(name);
   if (before && JSON.stringify({ ...before, mark: 0 }) !== JSON.stringify({ ...fact, mark: 0 })) {
     body.complain("duplicate-object", `Pod ${name} stands here twice, and differently`, "keep one of them");

@@ -1,5 +1,5 @@
 import type { Agent, Facts, Trace } from "./facts.ts";
-import { CALICO, CANAL, FLANNEL, PRODUCTS, productOfAgent } from "./products.ts";
+import { CALICO, CANAL, CILIUM, FLANNEL, PRODUCTS, productOfAgent } from "./products.ts";
 
 /** Which CNI carries the packets, why we think so, and what else was found. */
 export interface Choice {
@@ -45,7 +45,10 @@ function carriers(found: ReadonlySet<string>, facts: Facts): readonly string[] {
   // Calico beside a cloud's own CNI is there for its policies.
   const clouds = ["Amazon VPC CNI", "Azure CNI", "GKE's netd", "Terway"];
   if (clouds.some((name) => found.has(name))) return clouds.filter((name) => found.has(name));
-  return PRODUCTS.map(({ name }) => name).filter((name) => found.has(name));
+  const all = PRODUCTS.map(({ name }) => name).filter((name) => found.has(name));
+  // Chained behind another CNI, Cilium leaves the way to that.
+  const isChained = facts.ciliumChaining !== undefined && all.length > 1;
+  return isChained ? all.filter((name) => name !== CILIUM) : all;
 }
 
 /** Whether flanneld runs in the same pod as calico-node: that is Canal, flannel's routes with Calico's policies. */

@@ -26,7 +26,7 @@ export function flannelRules(node: NodeDraft): void {
       comment: MASQ,
     });
     for (const rule of masqRules(node)) flanneld.append("nat", "FLANNEL-POSTRTG", { ...rule, comment: MASQ });
-  } else if (node.self.flannel.bridge !== "docker0") {
+  } else if (node.self.flannel.bridge !== "docker0" && node.self.flannel.attach === "bridge") {
     pluginMasquerade(node);
   }
   flanneld.chain("filter", "FLANNEL-FWD");

@@ -4,6 +4,7 @@ import { fibLookup } from "../kernel/fib.ts";
 import type { Problem } from "../topology/problem.ts";
 import type { Topology } from "../topology/topology.ts";
 import { attachBridge } from "./attach-bridge.ts";
+import { attachVeth } from "./attach-veth.ts";
 import { dockerRules, flannelRules } from "./flannel-rules.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Family, HostPeer } from "./peer.ts";
@@ -47,11 +48,18 @@ function leasesOutside({ cluster, hosts }: Topology): readonly Problem[] {
 /**
  * Finishes a node once its backend stands: flanneld's rules, then the runtime with its bridge and the pods. `mtu` is
  * what flanneld writes into subnet.env as FLANNEL_MTU (flannel pkg/subnet/subnet.go `WriteSubnetFile`).
+ *
+ * With Canal the runtime calls Calico's plugin instead, on addresses of the same share (projectcalico/calico
+ * manifests/canal.yaml: `host-local` with `usePodCidr`); Felix's chains accept all that no policy is about, and are not drawn.
  */
 export function flannelNode(node: NodeDraft, mtu: number): void {
   // Without a family flanneld does not start, and without its subnet.env the CNI plugin fails every pod.
   if (node.self.stacks.length === 0) return;
   flannelRules(node);
+  if (node.self.flannel.attach === "calico") {
+    attachVeth(node, mtu);
+    return;
+  }
   if (node.self.flannel.bridge === "docker0") dockerRules(node);
   attachBridge(node, mtu);
 }

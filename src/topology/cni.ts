@@ -17,7 +17,12 @@ export function resolveCni(
   check: Check,
 ): Cni {
   const path = ["cni"];
-  const flannel: FlannelSettings = { bridge: "cni0", ipMasq: true, ...readFlannel(entry.flannel, path, check) };
+  const flannel: FlannelSettings = {
+    bridge: "cni0",
+    ipMasq: true,
+    attach: "bridge",
+    ...readFlannel(entry.flannel, path, check),
+  };
   const calico: CalicoSettings = {
     version: "v3.30",
     blockSize: BLOCK_SIZE,
@@ -49,9 +54,13 @@ function defaultPool(cidr: Prefix): IpPool {
 }
 
 export function readFlannel(entry: FlannelEntry | undefined, path: Path, check: Check): Partial<FlannelSettings> {
-  const { bridge, ipMasq } = entry ?? {};
+  const { bridge, ipMasq, attach } = entry ?? {};
   if (bridge !== undefined) checkDevice(bridge, [...path, "flannel", "bridge"], check);
-  return { ...(bridge !== undefined && { bridge }), ...(ipMasq !== undefined && { ipMasq }) };
+  return {
+    ...(bridge !== undefined && { bridge }),
+    ...(ipMasq !== undefined && { ipMasq }),
+    ...(attach !== undefined && { attach }),
+  };
 }
 
 export function readCalico(

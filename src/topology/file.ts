@@ -1,4 +1,4 @@
-import type { CALICO_VERSIONS, MATCH_OPERATORS, ModeName, POOL_USES, TUNNEL_MODES } from "./settings.ts";
+import type { ATTACHMENTS, CALICO_VERSIONS, MATCH_OPERATORS, ModeName, POOL_USES, TUNNEL_MODES } from "./settings.ts";
 
 /**
  * A topology file as it is written: the right keys and types, short forms as they stand, names not yet looked up.
@@ -31,6 +31,7 @@ export interface ClusterEntry {
 export interface FlannelEntry {
   readonly bridge?: string | undefined;
   readonly ipMasq?: boolean | undefined;
+  readonly attach?: (typeof ATTACHMENTS)[number] | undefined;
 }
 
 export interface CalicoEntry {

@@ -1,5 +1,6 @@
 import type { PodEntry, TopologyFile } from "./file.ts";
 import {
+  ATTACHMENTS,
   CALICO_VERSIONS,
   MATCH_OPERATORS,
   MODE_SETTINGS,
@@ -155,7 +156,7 @@ const calicoFields = {
   asNumber: isAs,
   nodeToNodeMeshEnabled: isFlag,
 };
-const flannelFields = { bridge: isText, ipMasq: isFlag };
+const flannelFields = { bridge: isText, ipMasq: isFlag, attach: word(...ATTACHMENTS) };
 const modeFields = Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])]));
 const hostCni = shape({
   flannel: shape({

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import {
+  ATTACHMENTS,
   CALICO_VERSIONS,
   MATCH_OPERATORS,
   MODE_SETTINGS,
@@ -53,6 +54,7 @@ const cluster = z
 const flannelShape = {
   bridge: z.string().optional().describe("Default cni0; docker0 is the old Docker layout."),
   ipMasq: z.boolean().optional().describe("Masquerade what leaves the pod network; default true."),
+  attach: z.enum(ATTACHMENTS).optional().describe("What attaches pods; calico is Canal: no bridge. Default bridge."),
 };
 const flannel = z.strictObject(flannelShape).describe("Shared by all flannel modes.");
 const hostFlannel = z

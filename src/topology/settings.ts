@@ -82,6 +82,9 @@ export const MODE_SETTINGS: { readonly [mode in ModeName]: Readonly<Record<strin
 /** Calico's profiles: which agent writes which row, and with which metric. */
 export const CALICO_VERSIONS = ["v3.30", "v3.31", "v3.32", "v3.33"] as const;
 
+/** What attaches pods under flannel: the bridge plugin, or Calico's, as Canal has it. */
+export const ATTACHMENTS = ["bridge", "calico"] as const;
+
 /** How a rule of a BGPFilter compares a route's prefix with its CIDR. */
 export const MATCH_OPERATORS = ["Equal", "NotEqual", "In", "NotIn"] as const;
 

@@ -46,6 +46,7 @@ export interface Cni {
 export interface FlannelSettings {
   readonly bridge: string;
   readonly ipMasq: boolean;
+  readonly attach: "bridge" | "calico";
 }
 
 export interface CalicoSettings {

@@ -85,7 +85,6 @@ describe("CNIs that are not modelled are named and refused, with what is known o
     ["kube-system/netd", "GKE's netd"],
     ["kube-system/terway-eniip", "Terway"],
     ["nsx-system/nsx-node-agent", "NSX"],
-    ["kube-system/canal", "Canal"],
   ])("%s", async (agent, product) => {
     const one = node("n", { ips: ["172.18.0.2"], podCIDRs: ["10.244.0.0/24"] });
     const [namespace = "", name = ""] = agent.split("/");
@@ -136,12 +135,6 @@ describe("CNIs that are not modelled are named and refused, with what is known o
       daemonSet("kube-system/calico-node"),
     ];
     expect(await readInputs([{ file: "o.json", text: list(objects) }])).toMatch("this cluster runs Amazon VPC CNI");
-  });
-
-  test("calico-node with flannel in the same pod is Canal", async () => {
-    const containers = [container("calico-node", "calico/node:v3.27.0"), container("kube-flannel", "flannel:v0.24")];
-    const objects = [node("n", { ips: ["10.0.0.2"] }), daemonSet("kube-system/calico-node", containers)];
-    expect(await readInputs([{ file: "o.json", text: list(objects) }])).toMatch("this cluster runs Canal");
   });
 });
 

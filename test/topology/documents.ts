@@ -67,7 +67,7 @@ const pool = fc.record(
   },
   { requiredKeys: ["cidr"] },
 );
-const flannelKeys = { bridge: text, ipMasq: fc.boolean() };
+const flannelKeys = { bridge: text, ipMasq: fc.boolean(), attach: fc.constantFrom("bridge", "calico") };
 const flannel = partly(flannelKeys);
 const mac = fc.constantFrom("66:f9:37:c3:7e:94", "01:00:00:00:00:01", "x");
 const hostFlannel = partly({ ...flannelKeys, "public-ip": address, "public-ipv6-overwrite": address, VtepMAC: mac });

@@ -41,7 +41,7 @@ cni-trace: 1
 cluster: { podCIDR: 10.244.0.0/16, nodeMaskSize: 24, serviceCIDR: 10.96.0.0/12 }
 cni:
   mode: flannel-vxlan
-  flannel: { bridge: cni0, ipMasq: true }
+  flannel: { bridge: cni0, ipMasq: true, attach: bridge }
   flannel-udp: { Port: 8285 }
   flannel-vxlan: { VNI: 1, Port: 8472 }
   calico:
