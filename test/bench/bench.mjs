@@ -2,6 +2,7 @@
 // Rounds are interleaved, each row is divided by the base of its own round, and the median of the ratios counts.
 //   --rounds N   default 21
 //   --smoke      two rounds, no judgement: only that every row runs
+//   --growth     instead, how questions grow from 50 to 5,000 hosts
 //   --cluster    and once what kubectl prints of 5,000 nodes and 150,000 pods, 1.5 GB through a pipe
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -9,8 +10,10 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writtenOut } from "./cluster.mjs";
+import { growth } from "./growth.mjs";
 import { kubectlJson, podName } from "./kubectl.mjs";
 import { lpm } from "./lpm.mjs";
+import { besideOvn } from "./ovn.mjs";
 
 const bundle = join(import.meta.dirname, "../../bin/cni-trace.cjs");
 const smoke = process.argv.includes("--smoke");
@@ -110,6 +113,14 @@ rows.push(streamed);
 
 try {
   mkCache();
+  if (process.argv.includes("--growth"))
+    growth({ folder: join(folder, "growth"), env, rounds: Math.min(rounds, 3), run, time });
+  else await measure();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function measure() {
   for (const row of [bare, parsing, parseObjects, ...rows]) time(row);
   const samples = new Map([bare, parsing, parseObjects, ...rows].map((row) => [row, []]));
   for (let round = 0; round < rounds; round++) for (const [row, times] of samples) times.push(time(row));
@@ -118,10 +129,8 @@ try {
   console.log(
     `objects: streamed ${speed(streamed)}, JSON.parse ${speed(parseObjects)}, both with the start of a process`,
   );
-  if (!smoke && (await lpm())) process.exitCode = 1;
+  if (!smoke) for (const part of [lpm, () => besideOvn(env)]) if (await part()) process.exitCode = 1;
   if (process.argv.includes("--cluster")) await wholeCluster();
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
 
 /** A cluster of full size through a pipe: longer than a string can be, so that JSON.parse has nothing to say to it. */
