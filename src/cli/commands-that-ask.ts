@@ -207,7 +207,8 @@ CI: expectations, a baseline, and reports in the usual formats.`,
       "cni-trace check -t mine.yaml --fail-any router --baseline known.yaml",
     ],
     more: `Exit status: 0 nothing of that severity, 1 something is, 3 it is not known how some
-packet ends. With --expect what is expected decides, and lost pairs are only noted.`,
+packet ends. What --expect says of a pair decides about it; any other that is lost
+is an error.`,
   },
   {
     name: "lab",

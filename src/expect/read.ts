@@ -89,7 +89,7 @@ function pairsOf(entry: PairsEntry, { path, read, topology, complain }: Context)
     protocol: entry.protocol ?? "udp",
     port: entry.port ?? 9000,
     packet: entry.packet ?? "small",
-    reachable: entry.reachable ?? (code === undefined || code.code === "DELIVERED"),
+    reachable: entry.reachable ?? (code === undefined || code.verdict === "delivered"),
     passes: entry.passes ?? [],
     avoids: entry.avoids ?? [],
     ...(place && { place }),

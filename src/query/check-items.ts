@@ -21,14 +21,14 @@ export interface CheckItem {
 }
 
 /**
- * Everything a check has to complain of, the lint first. Where somebody has said what to expect, that decides, and
- * pairs that are lost are only noted.
+ * Everything a check has to complain of, the lint first. What somebody has said to expect of a pair decides about it; of
+ * all others each that is lost is an error.
  */
-export function itemsOf({ lint, pairs, expected, losses }: CheckAnswer): readonly CheckItem[] {
-  const lost = (pairs?.endings ?? []).filter(({ verdict }) => !arrives(verdict));
+export function itemsOf({ lint, pairs, unnamed = pairs, expected, losses }: CheckAnswer): readonly CheckItem[] {
+  const lost = (unnamed?.endings ?? []).filter(({ verdict }) => !arrives(verdict));
   return [
     ...lint.findings.map(ofFinding),
-    ...lost.map((ending) => ofEnding(ending, expected.length > 0 ? "note" : "error")),
+    ...lost.map(ofEnding),
     ...expected.filter(({ holds }) => !holds).map(ofExpected),
     ...(losses?.losses ?? []).map(ofLoss),
   ];
@@ -38,11 +38,18 @@ function ofFinding({ code, severity, at, count, place, text }: LintFinding): Che
   return { id: `lint/${code}/${at}`, level: severity, code, text, count, ...(place && { place }) };
 }
 
-function ofEnding({ packet, verdict, code, pairs, witness }: PairCount, level: Severity): CheckItem {
+function ofEnding({ packet, verdict, code, pairs, witness }: PairCount): CheckItem {
   const size = packet === "small" ? "a small packet" : "a packet of the sender's MTU";
   const text = `${pairs} ordered pairs of pods do not exchange ${size}: ${code}, such as ${way(witness)}`;
   const undetermined = verdict === "UNDETERMINED";
-  return { id: `pairs/${packet}/${code}`, level, code, text, count: pairs, ...(undetermined && { undetermined }) };
+  return {
+    id: `pairs/${packet}/${code}`,
+    level: "error",
+    code,
+    text,
+    count: pairs,
+    ...(undetermined && { undetermined }),
+  };
 }
 
 function ofExpected({ name, place, broken, of, what, text }: Expected): CheckItem {

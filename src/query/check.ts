@@ -4,10 +4,12 @@ import { buildNetwork } from "../modes/build.ts";
 import type { Mode } from "../modes/mode.ts";
 import type { Outcome } from "../topology/problem.ts";
 import type { Fault, Topology } from "../topology/topology.ts";
-import { type Built, type Ending, PairWalks } from "./all-pairs.ts";
+import { type Ending, PairWalks } from "./all-pairs.ts";
 import { type Expected, expected, namedPlaces } from "./expect.ts";
 import { type Failing, failAny, type Losses } from "./fail-any.ts";
 import { inFamilies, type Lint, lintOf } from "./lint.ts";
+import type { PairOptions } from "./pair-classes.ts";
+import { unnamed } from "./unnamed.ts";
 
 /** What is looked at: a topology in a mode, with what is done to it. */
 export interface CheckAsk {
@@ -31,6 +33,8 @@ export interface CheckAnswer {
   readonly topology: string;
   readonly lint: Lint;
   readonly pairs?: PairCounts;
+  /** Those of them that no expectation is about, where some are about pairs. */
+  readonly unnamed?: Pick<PairCounts, "pairs" | "endings">;
   readonly expected: readonly Expected[];
   readonly losses?: Losses;
 }
@@ -65,21 +69,36 @@ export function checkQuestion(ask: CheckAsk): Outcome<CheckAnswer> {
   if (!network.ok) return network;
   const built = { topology: carried, mode, network: network.value, faults: [...carried.faults, ...faults] };
   const walks = new PairWalks(built, namedPlaces(expectations));
-  const lint = lintOf({ topology, mode, built, walks, locate }, (done, of) => onProgress("kinds of pairs", done, of));
+  // Whoever expects a pair to be lost need not hear that it is.
+  const ways = unnamed(expectations, carried, ({ reachable }) => !reachable);
+  const linted = { topology, mode, built, walks, locate, ways };
+  const lint = lintOf(linted, (done, of) => onProgress("kinds of pairs", done, of));
   const answer = { mode: mode.name, topology: topology.name, lint, expected: [] };
   if (ask.lintOnly) return { ok: true, value: answer };
-  const pairs = countPairs(built, walks);
+  const pairs = { pods: carried.pods.size, ...countPairs(walks, [{}]) };
   const held = expectations.map((expectation, i) => {
     onProgress("expectations", i, expectations.length);
     return expected(expectation, walks, built);
   });
   const losses = failAny(failing, built, walks, (done, of) => onProgress("elements taken away", done, of));
   if (!losses.ok) return losses;
-  return { ok: true, value: { ...answer, pairs, expected: held, ...(failing.length > 0 && { losses: losses.value }) } };
+  const about = expectations.some(({ kind }) => kind === "pairs");
+  return {
+    ok: true,
+    value: {
+      ...answer,
+      pairs,
+      ...(about && { unnamed: countPairs(walks, unnamed(expectations, carried)) }),
+      expected: held,
+      ...(failing.length > 0 && { losses: losses.value }),
+    },
+  };
 }
 
-function countPairs({ topology }: Built, walks: PairWalks): PairCounts {
-  const { pairs, classes } = walks.answer();
+/** Counts the pairs of some parts by how they ended; every class that they are of is walked once. */
+function countPairs(walks: PairWalks, parts: readonly PairOptions[]): Omit<PairCounts, "pods"> {
+  const answers = parts.map((part) => walks.answer(part));
+  const classes = answers.flatMap((answer) => answer.classes);
   const counts = new Map<string, PairCount>();
   for (const packet of ["small", "full"] as const) {
     for (const each of classes) {
@@ -90,5 +109,6 @@ function countPairs({ topology }: Built, walks: PairWalks): PairCounts {
       counts.set(key, { packet, verdict, code, pairs: each.pairs + (known?.pairs ?? 0), witness });
     }
   }
-  return { pods: topology.pods.size, pairs, classes: classes.length, endings: [...counts.values()] };
+  const pairs = answers.reduce((sum, answer) => sum + answer.pairs, 0);
+  return { pairs, classes: classes.length, endings: [...counts.values()] };
 }

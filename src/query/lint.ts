@@ -9,6 +9,7 @@ import { routersOf } from "../modes/gateways.ts";
 import type { Mode } from "../modes/mode.ts";
 import type { Topology } from "../topology/topology.ts";
 import type { Built, PairWalks } from "./all-pairs.ts";
+import type { PairOptions } from "./pair-classes.ts";
 import { walkWays } from "./ways.ts";
 
 /** What is wrong, and how much was looked at to say so. */
@@ -34,15 +35,17 @@ export interface Linted {
   readonly built: Built & { readonly network: ModelNetwork };
   readonly walks: PairWalks;
   readonly locate: Locate;
+  /** The pairs of pods between which ways are looked at. */
+  readonly ways: readonly PairOptions[];
 }
 
 /** Finds what is wrong in tables, and on the ways between pods and between nodes. */
 export function lintOf(
-  { topology, mode, built, walks, locate }: Linted,
+  { topology, mode, built, walks, locate, ways: parts }: Linted,
   onWay: (done: number, of: number) => void,
 ): Lint {
   const scope = scopeOf(built, walks);
-  const ways = walkWays(scope, mode, walks, onWay);
+  const ways = walkWays(scope, mode, { walks, parts }, onWay);
   const seen = once([...ofMode(topology, mode), ...sightings(scope)], ways.seen);
   const findings = findingsOf(seen, scope.faults, locate);
   const count = (severity: Severity) => findings.filter((finding) => finding.severity === severity).length;

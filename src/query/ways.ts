@@ -9,6 +9,7 @@ import type { Answer, Direction, Finding } from "../trace/answer.ts";
 import { placeName } from "../trace/project.ts";
 import type { PairWalks, Walked } from "./all-pairs.ts";
 import { type Ask, answerQuestion, questionOf } from "./answer.ts";
+import type { PairOptions } from "./pair-classes.ts";
 
 /** What walks have shown. */
 export interface Ways {
@@ -18,19 +19,31 @@ export interface Ways {
 }
 
 /** Walks both probes between pods of every kind of pair, and between node addresses of kinds of hosts. */
-export function walkWays(scope: Scope, mode: Mode, walks: PairWalks, onWay: (done: number, of: number) => void): Ways {
+export function walkWays(
+  scope: Scope,
+  mode: Mode,
+  { walks, parts }: { readonly walks: PairWalks; readonly parts: readonly PairOptions[] },
+  onWay: (done: number, of: number) => void,
+): Ways {
   const notes = new Notes(scope);
   for (const [a, b] of pairsOf(scope.kinds)) {
     const [from, to] = a === b ? [a.hosts[0], a.hosts[1]] : [a.sample, b.sample];
     if (from && to) walkNodes(scope, mode, notes, from, to);
   }
-  const { classes } = walks.answer({
-    onClass: ({ witness: [src, dst] }, walked, done, of) => {
-      notes.walked(walked, src, dst);
-      onWay(done, of);
-    },
-  });
-  return { seen: notes.sightings(), walked: classes.length };
+  const kinds = new Set<string>();
+  for (const part of parts) {
+    walks.answer({
+      ...part,
+      onClass: ({ key, witness: [src, dst] }, walked, done, of) => {
+        onWay(done, of);
+        // Another part can have pairs of the same class.
+        if (kinds.has(key)) return;
+        kinds.add(key);
+        notes.walked(walked, src, dst);
+      },
+    });
+  }
+  return { seen: notes.sightings(), walked: kinds.size };
 }
 
 /** Up to so many kinds each node pings one of every other; with more, one of its own and of the next. */

@@ -3,7 +3,7 @@ import { fields, type Json, plainOf, SCHEMA_VERSION } from "./json.ts";
 
 /** The answer to `check` as plain data; `schemas.ts` has its schema. */
 export function checkJson(checked: Checked): { readonly [key: string]: Json } {
-  const { mode, topology, lint, pairs, expected, losses, items, stale } = checked;
+  const { mode, topology, lint, pairs, unnamed, expected, losses, items, stale } = checked;
   const { findings, counts, looked } = lint;
   return fields({
     schemaVersion: SCHEMA_VERSION,
@@ -12,6 +12,7 @@ export function checkJson(checked: Checked): { readonly [key: string]: Json } {
     topology,
     lint: { findings: findings.map(findingJson), counts: plainOf(counts), looked: plainOf(looked) },
     pairs: pairs && plainOf(pairs),
+    unnamed: unnamed && { pairs: unnamed.pairs, endings: unnamed.endings.map((each) => plainOf(each)) },
     expected: expected.map((each) => plainOf(each)),
     losses: losses && plainOf(losses),
     items: items.map((each) => plainOf(each)),

@@ -17,6 +17,8 @@ export interface Checked {
     };
   };
   readonly pairs?: CheckedPairs;
+  /** Those that no expectation is about. */
+  readonly unnamed?: Pick<CheckedPairs, "pairs" | "endings">;
   readonly expected: readonly {
     readonly name: string;
     readonly place?: Place;
@@ -87,7 +89,7 @@ const TONES: Readonly<Record<CheckedFinding["severity"], Tone>> = { error: "bad"
  */
 export function renderCheck(checked: Checked, layout: Layout): string {
   const page = new Page(layout);
-  const { mode, topology, lint, pairs, expected, losses, items } = checked;
+  const { mode, topology, lint, pairs, unnamed, expected, losses, items } = checked;
   const { findings, counts, looked } = lint;
   page.text(`${mode} · ${topology}: ${summary(counts)}`, "strong");
   const accepted = new Set(items.filter((item) => item.accepted === "accepted").map(({ id }) => id));
@@ -98,13 +100,14 @@ export function renderCheck(checked: Checked, layout: Layout): string {
   }
   if (pairs) writePairs(page, pairs);
   if (expected.length > 0) writeExpected(page, expected);
+  if (unnamed) writeUnnamed(page, unnamed);
   if (losses) writeLosses(page, losses);
   writeBaseline(page, checked);
   page.gap();
   const kinds = `${counted(looked.hosts, "host")} of ${counted(looked.kinds, "kind")}`;
   const ways =
     looked.ways === 0
-      ? "no packets walked: no two pods"
+      ? `no packets walked: ${pairs && pairs.pairs > 0 ? "every pair is expected to be lost" : "no two pods"}`
       : `packets walked between ${counted(looked.ways, "kind")} of pairs`;
   page.row({ head: "looked at  ", text: `${kinds}, ${ways}` });
   const [first] = findings;
@@ -143,6 +146,16 @@ function writeExpected(page: Page, expected: Checked["expected"]): void {
       ...(!holds && { tones: { head: "bad" as const }, ...(where !== undefined && { note: where }) }),
     });
     if (text !== undefined) page.row({ head: `${INDENT}    `, text });
+  }
+}
+
+/** Lost pairs that nobody has said anything of; when all are, or none is lost, there is nothing to tell. */
+function writeUnnamed(page: Page, { endings }: NonNullable<Checked["unnamed"]>): void {
+  const lost = endings.filter(({ verdict }) => !verdict.startsWith("REACHABLE"));
+  for (const [i, { packet, code, pairs, witness }] of lost.entries()) {
+    const head = i === 0 ? "besides  " : INDENT;
+    const text = `${counted(pairs, "pair")} of which nothing is expected: ${code} (${packet}), such as ${witness.map(plain).join(" → ")}`;
+    page.row({ head, text, tones: { text: "bad" } });
   }
 }
 

@@ -2,7 +2,7 @@
 export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
 
 /** The `major.minor` of every document: a new minor adds, a new major changes or takes away. */
-export const SCHEMA_VERSION = "1.2";
+export const SCHEMA_VERSION = "1.3";
 
 /** Fields without those that are absent. */
 export function fields(entries: Readonly<Record<string, Json | undefined>>): { readonly [key: string]: Json } {

@@ -68,6 +68,10 @@ export function checkSchema(): Schema {
         { pods: COUNT, pairs: COUNT, classes: COUNT, endings: list(ref("ending")) },
         "all ordered pairs of pods, counted by how both packets ended; one pair of each class was walked",
       ),
+      "unnamed?": object(
+        { pairs: COUNT, endings: list(ref("ending")) },
+        "those that no expectation is about, where some are about pairs",
+      ),
       expected: list(ref("expected")),
       "losses?": object({ tried: COUNT, elements: COUNT, losses: list(ref("loss"), "the worst first") }),
       items: list(ref("item"), "everything that is wrong"),

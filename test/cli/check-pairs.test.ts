@@ -82,13 +82,40 @@ describe("expectations", () => {
     expect(out).toMatch(/e\.yaml:\d+/);
   });
 
-  test("decide: a pair that is expected to be lost is no failure", async () => {
-    const text = "cni-trace-expect: 1\nexpect: [{ from: pod-a, to: pod-b, code: NO_ROUTE }]\n";
-    const { code } = await check([...RACKS, "--mode", "bgp", "--expect", "e.yaml", "--fail-on", "error"], {
-      "e.yaml": text,
+  describe("decide about the pairs they name, and of those alone", () => {
+    const lost = (...pairs: readonly string[]) => `cni-trace-expect: 1\nexpect: [${pairs.join(", ")}]\n`;
+    const there = "{ from: pod-a, to: pod-b, code: NO_ROUTE }";
+    const back = "{ from: pod-b, to: pod-a, reachable: false }";
+
+    test.each([
+      ["all that is lost is expected to be", [there, back], 0, undefined],
+      [
+        "another pair is lost too",
+        [there],
+        1,
+        /besides {2}1 pair of which nothing is expected: NO_ROUTE \(small\), such as pod-b/,
+      ],
+      ["nothing that is lost is expected to be", ["{ from: pod-a, to: pod-a }"], 1, /besides {2}2 pairs of which/],
+    ])("%s", async (_, pairs, status, besides) => {
+      const { out, code } = await check([...RACKS, "--mode", "bgp", "--expect", "e.yaml"], {
+        "e.yaml": lost(...pairs),
+      });
+      expect(code).toBe(status);
+      expect(out).toMatch(besides ?? /^calico-bgp · two-subnets: nothing found$/m);
     });
-    const lint = await check([...RACKS, "--mode", "bgp", "--lint"]);
-    expect(code).toBe(lint.code);
+
+    test("a pair that must arrive and does not is told once, by its expectation", async () => {
+      const text = lost("{ name: out, from: pod-a, to: pod-b }", "{ name: back, from: pod-b, to: pod-a }");
+      const { out, code } = await check([...RACKS, "--mode", "bgp", "--expect", "e.yaml", "-o", "json"], {
+        "e.yaml": text,
+      });
+      const { items, unnamed, pairs } = JSON.parse(out);
+      expect(code).toBe(1);
+      expect(pairs.endings.map((each: { pairs: number }) => each.pairs)).toEqual([2, 2]);
+      expect(unnamed).toEqual({ pairs: 0, endings: [] });
+      const ids = items.map(({ id }: { id: string }) => id).filter((id: string) => !id.startsWith("lint/"));
+      expect(ids).toEqual(["expect/out", "expect/back"]);
+    });
   });
 
   test("choose pods by namespace, label, host, the host's labels and subnet", async () => {
