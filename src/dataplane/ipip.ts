@@ -25,7 +25,7 @@ export function ipipXmit(run: Run, skb: Skb): readonly Step[] {
   if (way?.nexthop?.dev === link.name) return run.drop(skb, "RECURSION_LIMIT", { dev: link.name, ip: dst, route: way });
   const df = link.pmtudisc || inner.df;
   if (way && inner.df) {
-    const mtu = (df ? pathMtu(run, netns, way, dst) : link.mtu + 20) - 20;
+    const mtu = pathMtu(run, netns, way, dst) - 20;
     const size = lengthOf(skb.packet);
     // `tnl_update_pmtu`: what was learned about the path below is passed on to the sender above.
     if (size > mtu) {

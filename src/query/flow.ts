@@ -2,7 +2,7 @@ import type { Ip } from "../addr/ip.ts";
 import type { Send } from "../dataplane/output.ts";
 import type { Question } from "../trace/answer.ts";
 import { type EventOf, eventsOf, probePackets, type Trace } from "../trace/trace.ts";
-import type { Header, Packet } from "../wire/header.ts";
+import type { Header, Packet, Sctp, Tcp } from "../wire/header.ts";
 
 /** Timestamps, SACK and window scale: what a Linux SYN carries behind its MSS, in bytes; all no-operations here. */
 const SYN_OPTIONS = new Uint8Array(16).fill(1);
@@ -13,17 +13,20 @@ const SYN_WINDOW = 64240;
 export interface Turn {
   /** From 1. */
   readonly number: number;
-  /** TCP: whether a SYN was answered. */
-  readonly connected: boolean;
-  /** What the sender has learned of the path MTU. */
+  /** How many packets before it were answered: so far a handshake has come. */
+  readonly answered: number;
+  /** What the sender takes its path to carry. */
   readonly pathMtu?: number | undefined;
+  /** TCP: the longest segment that the other side takes, as it said. */
+  readonly peerMss?: number | undefined;
 }
 
-const FIRST: Turn = { number: 1, connected: false };
+const FIRST: Turn = { number: 1, answered: 0 };
 
 /**
  * The send call of a question: a datagram, a SYN, an INIT, or an echo request of the wanted IP length. TCP sends its SYN
- * until it is answered and then segments, and cuts them to what it knows of the path (`tcp_sync_mss`).
+ * until it is answered and then segments, and cuts them to what it knows of the path (`tcp_sync_mss`); SCTP goes on with
+ * its COOKIE ECHO, and with data once that is answered.
  */
 export function requestOf(question: Question, turn: Turn = FIRST): Send {
   const { src, dst, ttl, df } = question;
@@ -38,16 +41,20 @@ export function requestOf(question: Question, turn: Turn = FIRST): Send {
 }
 
 /** In a flow of TCP it is the segments that have the wanted length, as far as one of that length is ever sent. */
-function sizeOf({ protocol, count, size, dst }: Question, { connected, pathMtu = size }: Turn): number {
+function sizeOf(question: Question, { answered, pathMtu = question.size, peerMss }: Turn): number {
+  const { protocol, count, size, dst } = question;
   if (protocol !== "tcp" || count === 1) return size;
-  return Math.min(size, connected ? pathMtu : headerOf(dst.ip) + 24 + SYN_OPTIONS.length);
+  const header = headerOf(dst.ip);
+  if (answered === 0) return Math.min(size, header + 24 + SYN_OPTIONS.length);
+  return Math.min(size, pathMtu, header + 20 + (peerMss ?? Number.POSITIVE_INFINITY));
 }
 
 /** What stands behind the TCP header once options are agreed on: timestamps; no-operations here. */
 const SEGMENT_OPTIONS = new Uint8Array(12).fill(1);
 
-function transport({ protocol, sport, dport, size, dst }: Question, { number, connected }: Turn): Header {
-  if (protocol === "tcp" && connected) {
+function transport({ protocol, sport, dport, size, dst }: Question, turn: Turn): Header {
+  const { number, answered, pathMtu } = turn;
+  if (protocol === "tcp" && answered > 0) {
     const ports = { kind: "tcp", sport, dport, seq: number, ack: 1 } as const;
     const room = size >= headerOf(dst.ip) + 32;
     return { ...ports, flags: ["PSH", "ACK"], window: SYN_WINDOW, ...(room && { options: SEGMENT_OPTIONS }) };
@@ -64,11 +71,11 @@ function transport({ protocol, sport, dport, size, dst }: Question, { number, co
         ack: 0,
         flags: ["SYN"],
         window: SYN_WINDOW,
-        mss: 1500 - headerOf(dst.ip) - 20,
+        mss: advertisedMss(dst.ip, pathMtu),
         ...(size >= headerOf(dst.ip) + 40 && { options: SYN_OPTIONS }),
       };
     case "sctp":
-      return { kind: "sctp", sport, dport, tag: 0, chunk: "init" };
+      return { kind: "sctp", sport, dport, tag: 1, chunk: (["init", "cookie-echo"] as const)[answered] ?? "data" };
     case "icmp":
       return {
         kind: "icmp",
@@ -79,14 +86,24 @@ function transport({ protocol, sport, dport, size, dst }: Question, { number, co
   }
 }
 
+/**
+ * The longest segment that a side says it takes: what its way back carries without the headers, no less than `ip_rt_min_advmss`
+ * or what IPv6 must carry (`ipv4_default_advmss`, `ip6_default_advmss`).
+ */
+function advertisedMss(ip: Ip, pathMtu = 1500): number {
+  const least = ip.family === 4 ? 256 : 1220;
+  return Math.min(65535 - 40, Math.max(least, pathMtu - headerOf(ip) - 20));
+}
+
 /** Bytes of transport header, by what was built. */
 const TRANSPORT_LENGTH = { udp: 8, icmp: 8, sctp: 32 } as const;
 
 function filled(header: Header, length: number): Packet {
+  if (header.kind === "sctp") return [header];
   const own =
     header.kind === "tcp"
       ? 20 + (header.mss === undefined ? 0 : 4) + (header.options?.length ?? 0)
-      : header.kind === "udp" || header.kind === "icmp" || header.kind === "sctp"
+      : header.kind === "udp" || header.kind === "icmp"
         ? TRANSPORT_LENGTH[header.kind]
         : 0;
   const rest = length - own;
@@ -103,15 +120,21 @@ export function smallest(protocol: Question["protocol"], family: 4 | 6): number 
   return (family === 4 ? 20 : 40) + transportLength;
 }
 
+/** What a namespace takes the path to an address to carry, in bytes. */
+export type KnownMtu = (netns: string, ip: Ip) => number | undefined;
+
 /**
  * What the receiver sends back to what it received: to the source it saw, which may not be the sender's own. `undefined`
  * when nothing was delivered.
  */
-export function replyTo(trace: Trace, question: Question): Send | undefined {
+export function replyTo(trace: Trace, question: Question, known: KnownMtu = () => undefined): Send | undefined {
   const delivered = arrival(trace);
   const [ip, header, payload] = delivered?.headers ?? [];
   if (!delivered || (ip?.kind !== "ipv4" && ip?.kind !== "ipv6") || !header) return undefined;
-  const answer = answerTo(header);
+  const answer = answerTo(header, (opening) => ({
+    ...opening,
+    mss: advertisedMss(ip.src, known(delivered.at.netns, ip.src)),
+  }));
   if (!answer) return undefined;
   return {
     from: delivered.at.netns,
@@ -136,16 +159,27 @@ export function arrival(trace: Trace): EventOf<"deliver"> | undefined {
   return eventsOf(trace, "deliver").find((event) => probe.has(event.packet));
 }
 
-function answerTo(header: Header): Header | undefined {
+const CHUNK_ANSWERS = {
+  init: "init-ack",
+  "cookie-echo": "cookie-ack",
+  data: "sack",
+} as const satisfies Partial<Record<Sctp["chunk"], Sctp["chunk"]>>;
+
+function answerTo(header: Header, offering: (opening: Tcp) => Tcp): Header | undefined {
   switch (header.kind) {
     case "udp":
       return { ...header, sport: header.dport, dport: header.sport };
     case "tcp": {
-      const flags = header.flags.includes("SYN") ? (["SYN", "ACK"] as const) : (["ACK"] as const);
-      return { ...header, sport: header.dport, dport: header.sport, ack: header.seq + 1, flags };
+      const answer = { ...header, sport: header.dport, dport: header.sport, ack: header.seq + 1 };
+      return header.flags.includes("SYN")
+        ? offering({ ...answer, flags: ["SYN", "ACK"] })
+        : { ...answer, flags: ["ACK"] };
     }
-    case "sctp":
-      return { ...header, sport: header.dport, dport: header.sport, chunk: "init-ack" };
+    case "sctp": {
+      const { chunk } = header;
+      if (chunk !== "init" && chunk !== "cookie-echo" && chunk !== "data") return undefined;
+      return { ...header, sport: header.dport, dport: header.sport, chunk: CHUNK_ANSWERS[chunk] };
+    }
     case "icmp":
       return header.type === 8 || header.type === 128 ? { ...header, type: header.type === 8 ? 0 : 129 } : undefined;
     default:

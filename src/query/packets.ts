@@ -11,7 +11,7 @@ import { arrivalTtl, crossings, fabricNeeds, headerBytes, places, senderSees } f
 import { eventsOf, type Trace } from "../trace/trace.ts";
 import { ipLengthOf, lengthOf } from "../wire/stack.ts";
 import { branchesOf } from "./branches.ts";
-import { replyTo, requestOf } from "./flow.ts";
+import { type KnownMtu, replyTo, requestOf } from "./flow.ts";
 import { pathMtu } from "./path-mtu.ts";
 
 /** A packet that was sent, and what is known once it and its answer have come to their end. */
@@ -19,8 +19,10 @@ interface Sent {
   readonly packet: FlowPacket;
   readonly request: Send;
   readonly state: State;
-  /** TCP: whether the connection stands by now. */
-  readonly connected: boolean;
+  /** How many packets were answered by now. */
+  readonly answered: number;
+  /** TCP: the longest segment that the other side takes, once it has said so. */
+  readonly peerMss?: number | undefined;
 }
 
 /** Sends the first packet of a question: with everything there is to know of its way, equal branches included. */
@@ -30,7 +32,7 @@ export function sendPacket(
   options: WalkOptions,
   { oneWay, most }: { readonly oneWay: boolean; readonly most: number },
 ): Sent {
-  return round(network, question, options, { number: 1, oneWay, connected: false }, (walked, request, state) => {
+  return round(network, question, options, { number: 1, oneWay, answered: 0 }, (walked, request, state) => {
     const known = direction(network, walked, request);
     const branches = branchesOf(network, request, { ...options, state }, { first: known, most });
     return { ...known, ...(branches && { branches }) };
@@ -51,13 +53,19 @@ export function restOfFlow(
   let before = first;
   for (let number = 2; number <= question.count; number++) {
     const last = before.packet;
-    const { state, connected } = before;
-    before = round(network, question, { ...options, state }, { number, oneWay, connected }, (walked, request) => {
-      const { trace } = walked;
-      const same = [last.forward, last.reply].find((way) => way && sign(way.trace) === sign(trace));
-      // What the same way was like need not be found out again.
-      return same ? { ...same, trace } : direction(network, walked, request);
-    });
+    const { state, answered, peerMss } = before;
+    before = round(
+      network,
+      question,
+      { ...options, state },
+      { number, oneWay, answered, peerMss },
+      (walked, request) => {
+        const { trace } = walked;
+        const same = [last.forward, last.reply].find((way) => way && sign(way.trace) === sign(trace));
+        // What the same way was like need not be found out again.
+        return same ? { ...same, trace } : direction(network, walked, request);
+      },
+    );
     const { packet } = before;
     const like = isLike(last, packet) ? (last.like ?? last.number) : undefined;
     before = { ...before, packet: { ...packet, ...(like !== undefined && { like }) } };
@@ -69,7 +77,8 @@ export function restOfFlow(
 interface Turn {
   readonly number: number;
   readonly oneWay: boolean;
-  readonly connected: boolean;
+  readonly answered: number;
+  readonly peerMss?: number | undefined;
 }
 
 type Judge = (walked: ReturnType<typeof walk>, request: Send, state: State) => Direction;
@@ -77,10 +86,11 @@ type Judge = (walked: ReturnType<typeof walk>, request: Send, state: State) => D
 /** One packet there, and what answers it back. */
 function round(network: Network, question: Question, options: WalkOptions, turn: Turn, judge: Judge): Sent {
   const before = options.state ?? EMPTY_STATE;
-  const request = requestOf(question, { ...turn, pathMtu: knownMtu(network, question, before) });
+  const { src, dst } = question;
+  const request = requestOf(question, { ...turn, pathMtu: knownMtu(network, before)(src.netns ?? "", dst.ip) });
   const there = walk(network, request, options);
   const forward = judge(there, request, before);
-  const response = turn.oneWay ? undefined : replyTo(there.trace, question);
+  const response = turn.oneWay ? undefined : replyTo(there.trace, question, knownMtu(network, there.state));
   const back = response && walk(network, response, { ...options, state: there.state });
   const reply = response && back && judge(back, response, there.state);
   const { state } = back ?? there;
@@ -93,14 +103,28 @@ function round(network: Network, question: Question, options: WalkOptions, turn:
     senderSees: reply?.ttl !== undefined ? { kind: "reply" } : seen(there.trace),
     learned: learnedBetween(before, state).filter((row) => isNews(row, question)),
   };
-  return { packet, request, state, connected: turn.connected || answered };
+  return {
+    packet,
+    request,
+    state,
+    answered: turn.answered + (answered ? 1 : 0),
+    peerMss: offered(back?.trace) ?? turn.peerMss,
+  };
 }
 
-/** What the sender takes its path to carry: what it has learned, or else its own device's MTU. */
-function knownMtu(network: Network, { src, dst }: Question, { pmtu }: State): number | undefined {
-  const netns = network.netns(src.netns ?? "");
-  const way = netns && fibLookup(netns, { dst: dst.ip });
-  return pmtu.get(`${src.netns} ${dst.ip}`) ?? way?.route.mtu ?? netns?.links.get(way?.nexthop?.dev ?? "")?.mtu;
+/** What a namespace has learned of a path, or else its own device's MTU. */
+function knownMtu(network: Network, { pmtu }: State): KnownMtu {
+  return (name, ip) => {
+    const netns = network.netns(name);
+    const way = netns && fibLookup(netns, { dst: ip });
+    return pmtu.get(`${name} ${ip}`) ?? way?.route.mtu ?? netns?.links.get(way?.nexthop?.dev ?? "")?.mtu;
+  };
+}
+
+/** The longest segment that the one who answers a SYN takes. */
+function offered(answer: Trace | undefined): number | undefined {
+  const header = answer?.sent[1];
+  return header?.kind === "tcp" ? header.mss : undefined;
 }
 
 /** Of a warm network neighbours, bridges and sessions are taken to have been known before. */

@@ -110,7 +110,7 @@ export interface Sctp {
   readonly sport: number;
   readonly dport: number;
   readonly tag: number;
-  readonly chunk: "init" | "init-ack" | "abort";
+  readonly chunk: "init" | "init-ack" | "cookie-echo" | "cookie-ack" | "data" | "sack" | "abort";
 }
 
 export interface Vxlan {

@@ -3,7 +3,8 @@ import { type Codec, DecodeError, holds, isCut, regionOf } from "./codec.ts";
 import type { Sctp } from "./header.ts";
 
 /*
- * RFC 9260 §3 (common header), §3.3.2 INIT, §3.3.3 INIT ACK, §3.3.7 ABORT. The checksum is little-endian.
+ * RFC 9260 §3 (common header), §3.3.1 DATA, §3.3.2 INIT, §3.3.3 INIT ACK, §3.3.4 SACK, §3.3.7 ABORT, §3.3.11 COOKIE
+ * ECHO, §3.3.12 COOKIE ACK. The checksum is little-endian.
  *
  *   0                   1                   2                   3
  *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -31,13 +32,20 @@ const CHUNKS = {
   init: { type: 1, size: 20 },
   "init-ack": { type: 2, size: 28 },
   abort: { type: 6, size: 4 },
+  "cookie-echo": { type: 10, size: 8 },
+  "cookie-ack": { type: 11, size: 4 },
+  /** Four bytes of a message of its own. */
+  data: { type: 0, size: 20 },
+  sack: { type: 3, size: 16 },
 } as const;
-const KINDS: readonly Sctp["chunk"][] = ["init", "init-ack", "abort"];
+const KINDS = Object.keys(CHUNKS) as readonly Sctp["chunk"][];
 /** What Linux offers: half its default receive buffer (net.core.rmem_default), and net/sctp's stream counts. */
 const WINDOW = 106496;
 const STREAMS_OUT = 10;
 const STREAMS_IN = 65535;
 const STATE_COOKIE = 7;
+/** Flags of a message in one piece: beginning and end. */
+const WHOLE_MESSAGE = 3;
 
 export const sctp: Codec<Sctp> = {
   size: (header) => COMMON + CHUNKS[header.chunk].size,
@@ -81,19 +89,38 @@ function write(header: Sctp, bytes: Uint8Array): void {
   view.setUint32(4, header.chunk === "init" ? 0 : header.tag);
   view.setUint32(8, 0);
   view.setUint8(12, type);
-  view.setUint8(13, 0);
+  view.setUint8(13, header.chunk === "data" ? WHOLE_MESSAGE : 0);
   view.setUint16(14, size);
-  if (header.chunk !== "abort") {
-    view.setUint32(16, header.tag);
-    view.setUint32(20, WINDOW);
-    view.setUint16(24, STREAMS_OUT);
-    view.setUint16(26, STREAMS_IN);
-    view.setUint32(28, header.tag);
-  }
-  if (header.chunk === "init-ack") {
-    view.setUint16(32, STATE_COOKIE);
-    view.setUint16(34, 8);
-    view.setUint32(36, header.tag);
-  }
+  body(header, view);
   view.setUint32(8, crc32c(bytes, 8), true);
+}
+
+/** What a chunk says behind its length; every number that a side chooses is its tag. */
+function body({ chunk, tag }: Sctp, view: DataView): void {
+  switch (chunk) {
+    case "init":
+    case "init-ack":
+      view.setUint32(16, tag);
+      view.setUint32(20, WINDOW);
+      view.setUint16(24, STREAMS_OUT);
+      view.setUint16(26, STREAMS_IN);
+      view.setUint32(28, tag);
+      if (chunk === "init") return;
+      view.setUint16(32, STATE_COOKIE);
+      view.setUint16(34, 8);
+      view.setUint32(36, tag);
+      return;
+    case "sack":
+      view.setUint32(16, tag);
+      view.setUint32(20, WINDOW);
+      return;
+    case "data":
+    case "cookie-echo":
+      // The first TSN, and the cookie as it came.
+      view.setUint32(16, tag);
+      return;
+    case "cookie-ack":
+    case "abort":
+      return;
+  }
 }

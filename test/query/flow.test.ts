@@ -126,6 +126,65 @@ test("TCP sends a small SYN, then segments, and cuts them itself once it knows",
   ]);
 });
 
+describe("what a side says it takes", () => {
+  const mss = (header: object | undefined) => (header && "mss" in header ? header.mss : undefined);
+  const offers = async (mode: string, document: object, more: Partial<Ask> = {}) => {
+    const { flow = [] } = await ask(mode, document, { protocol: "tcp", count: 3, size: 9000, ...more });
+    return flow.map(({ size, forward, reply }) =>
+      [size, mss(forward.trace.sent[1]), mss(reply?.trace.sent[1])].filter((one) => one !== undefined).join(" "),
+    );
+  };
+
+  test.each([
+    ["flannel-vxlan", 1450],
+    ["calico-ipip", 1480],
+    ["flannel-host-gw", 1500],
+  ])("in %s it is its device's %i less the headers, on both sides", async (mode, mtu) => {
+    const plain = {
+      ...narrow,
+      subnets: { a: "192.168.1.0/24" },
+      routers: { r1: "192.168.1.1" },
+      hosts: { n1: "192.168.1.11", n2: "192.168.1.12" },
+    };
+    expect(await offers(mode, plain)).toEqual([`60 ${mtu - 40} ${mtu - 40}`, `${mtu}`, `${mtu}`]);
+  });
+
+  test("the narrower side's word counts for segments to it", async () => {
+    const plain = {
+      ...narrow,
+      subnets: { a: "192.168.1.0/24" },
+      routers: { r1: "192.168.1.1" },
+      hosts: { n1: "192.168.1.11", n2: "192.168.1.12" },
+    };
+    const faults = ["p2: ip link set eth0 mtu 1300", "n2: ip link set cni0 mtu 1300"];
+    expect(await offers("flannel-host-gw", { ...plain, faults })).toEqual(["60 1460 1260", "1300", "1300"]);
+  });
+
+  test("what was learned of the path counts, and no less than 256 is said", async () => {
+    const faults = ["p1: ip route replace default via 169.254.1.1 dev eth0 mtu 200"];
+    const [first] = await offers("calico-ipip", { ...narrow, faults });
+    expect(first).toBe("60 256 1440");
+  });
+});
+
+test("SCTP shakes hands in four messages, and then sends data", async () => {
+  const { flow = [] } = await ask("flannel-vxlan", narrow, { protocol: "sctp", count: 4 });
+  const chunk = (header: object | undefined) => (header && "chunk" in header ? header.chunk : "");
+  expect(flow.map(({ forward, reply }) => `${chunk(forward.trace.sent[1])}, ${chunk(reply?.trace.sent[1])}`)).toEqual([
+    "init, init-ack",
+    "cookie-echo, cookie-ack",
+    "data, sack",
+    "data, sack",
+  ]);
+  expect(flow.map(({ size }) => size)).toEqual([52, 40, 52, 52]);
+});
+
+test("an INIT that nobody answers is sent again", async () => {
+  const closed = { ...narrow, pods: { p1: "n1", p2: { host: "n2", listen: [] } } };
+  const { flow = [] } = await ask("flannel-vxlan", closed, { protocol: "sctp", count: 2 });
+  expect(flow.map(({ size }) => size)).toEqual([52, 52]);
+});
+
 test("a SYN that nobody answers is sent again", async () => {
   const answer = await ask(
     "flannel-vxlan",

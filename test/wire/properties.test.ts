@@ -55,7 +55,15 @@ const sctp = fc.record({
   sport: u16,
   dport: u16,
   tag: u32,
-  chunk: fc.constantFrom("init" as const, "init-ack" as const, "abort" as const),
+  chunk: fc.constantFrom(
+    "init" as const,
+    "init-ack" as const,
+    "cookie-echo" as const,
+    "cookie-ack" as const,
+    "data" as const,
+    "sack" as const,
+    "abort" as const,
+  ),
 });
 
 /** In the one form that decoding gives: no payload of nothing, no bytes that are the pattern. */
