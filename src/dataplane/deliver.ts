@@ -6,7 +6,7 @@ import { icmpSend } from "./icmp.ts";
 import { hook } from "./netfilter.ts";
 import { reset } from "./reset.ts";
 import type { Run } from "./run.ts";
-import { ipOf, type Skb, type Step } from "./skb.ts";
+import { ipOf, isBroadcast, type Skb, type Step } from "./skb.ts";
 
 /** `ip_local_deliver`: puts fragments together, runs INPUT, and hands the packet to its protocol. */
 export function localDeliver(run: Run, skb: Skb): readonly Step[] {
@@ -36,7 +36,8 @@ export function localDeliver(run: Run, skb: Skb): readonly Step[] {
 export function udpReceive(run: Run, skb: Skb): readonly Step[] {
   const udp = skb.packet[1];
   if (udp?.kind !== "udp") return run.drop(skb, "NO_SOCKET");
-  if (ipOf(skb).dst.isMulticast || skb.type === "broadcast") return [];
+  // Groups are joined by processes, and of that nothing is known.
+  if (ipOf(skb).dst.isMulticast) return [];
   const netns = run.netns(skb.netns);
   const socket = findSocket(run, netns, skb, "udp", udp.dport);
   if (socket === undefined) return noSocket(run, skb, netns, "udp");
@@ -66,6 +67,8 @@ function noSocket(run: Run, skb: Skb, netns: Netns, protocol: SocketProtocol): r
 /** A SYN to a listener is delivered, its answer is the reply; one to a closed port is answered with RST (`tcp_v4_send_reset`). */
 function tcpReceive(run: Run, skb: Skb, tcp: Tcp): readonly Step[] {
   const netns = run.netns(skb.netns);
+  // Nobody connects to a broadcast address, and nobody is told (`tcp_v4_conn_request`).
+  if (isBroadcast(skb)) return run.drop(skb, "NO_SOCKET");
   if (tcp.flags.includes("RST")) {
     run.note(skb, { kind: "error", error: { errno: "ECONNREFUSED", origin: "tcp", from: ipOf(skb).src } });
     return [];

@@ -6,7 +6,7 @@ import type { Header, Icmp, Packet, Quote } from "../wire/header.ts";
 import { lengthOf } from "../wire/stack.ts";
 import { originate } from "./originate.ts";
 import type { Run } from "./run.ts";
-import { ipOf, type Skb, type Step } from "./skb.ts";
+import { ipOf, isBroadcast, type Skb, type Step } from "./skb.ts";
 
 export type ErrorKind =
   | "net-unreachable"
@@ -86,7 +86,7 @@ export function silence(skb: Skb): IcmpSilence | undefined {
   const next = skb.packet[1];
   if (next?.kind === "icmp" && isError(next, ip.kind)) return "about-an-error";
   if (ip.fragment && ip.fragment.offset > 0) return "not-first-fragment";
-  const group = ip.dst.isMulticast || skb.type === "broadcast" || skb.type === "multicast";
+  const group = ip.dst.isMulticast || isBroadcast(skb) || skb.type === "multicast";
   return group || ip.src.isMulticast || ip.src.isUnspecified ? "group-address" : undefined;
 }
 
@@ -114,6 +114,8 @@ export function icmpReceive(run: Run, skb: Skb): readonly Step[] {
     // An answer that nobody waits for is dropped without a word (`ping_rcv`).
     const answer = icmp.type === 0 || icmp.type === 129;
     if (answer && !run.state.sockets.has(`${skb.netns} icmp ${icmp.rest >>> 16}`)) return run.drop(skb, "NO_SOCKET");
+    // net.ipv4.icmp_echo_ignore_broadcasts is 1 unless somebody says otherwise.
+    if (isBroadcast(skb)) return run.drop(skb, "INVALID_PROTO");
     run.note(skb, { kind: "deliver", socket: "kernel" });
     return [];
   }

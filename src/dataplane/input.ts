@@ -9,7 +9,7 @@ import { defragment } from "./fragment.ts";
 import { icmpSend } from "./icmp.ts";
 import { hook, tracks } from "./netfilter.ts";
 import type { Run } from "./run.ts";
-import { ipOf, type Skb, type Step } from "./skb.ts";
+import { ipOf, isLimitedBroadcast, type Skb, type Step } from "./skb.ts";
 import { validateSource } from "./source.ts";
 
 /** `ip_rcv`: drops what was for another host, runs PREROUTING, and decides between here and onward. */
@@ -32,7 +32,11 @@ function routeInput(run: Run, netns: Netns, skb: Skb): readonly Step[] {
   const dev = skb.dev as string;
   const martian = martianReason(netns, ip, dev);
   if (martian) return run.drop(skb, martian, { dev, ip: martian === "IP_LOCALNET" ? ip.dst : ip.src });
-  if (groupOrBroadcast(ip)) return [{ stage: "ip_local_deliver", skb }];
+  if (ip.dst.isMulticast) return [{ stage: "ip_local_deliver", skb }];
+  if (isLimitedBroadcast(ip.dst)) {
+    const stranger = validateSource(run, netns, { src: ip.src, dev });
+    return stranger ? run.drop(skb, stranger.reason, { dev, ip: ip.src }) : [{ stage: "ip_local_deliver", skb }];
+  }
   const found = run.fib(netns, { dst: ip.dst, src: ip.src, iif: dev, mark: skb.mark });
   const forwarding = forwards(netns, dev, ip.dst.family);
   if (!found || !passable(found)) return unroutable(run, skb, found, forwarding);
@@ -75,11 +79,6 @@ function martianReason(netns: Netns, ip: IpHeader, dev: string): DropReason | un
   if (ip.dst.isUnspecified) return "IP_INVALID_DEST";
   const loopback = ip.src.isLoopback || ip.dst.isLoopback;
   return loopback && !(ip.dst.family === 4 && routesLocalnet(netns, dev)) ? "IP_LOCALNET" : undefined;
-}
-
-function groupOrBroadcast(ip: IpHeader): boolean {
-  if (ip.dst.isMulticast) return true;
-  return ip.kind === "ipv4" && ip.dst.words[0] === 0xffffffff;
 }
 
 /** How many prefixes are named where none fits. */

@@ -8,7 +8,7 @@ import { lengthOf } from "../wire/stack.ts";
 import { hook } from "./netfilter.ts";
 import { ipHeader, outputDevice, pathMtu } from "./originate.ts";
 import type { Run } from "./run.ts";
-import { ipOf, type Skb, type Step } from "./skb.ts";
+import { ipOf, isLimitedBroadcast, type Skb, type Step } from "./skb.ts";
 
 /** What a process asks its socket to send. */
 export interface Send {
@@ -56,7 +56,7 @@ const DROP_OF_TYPE = {
 export function send(run: Run, what: Send): { readonly packet: Packet; readonly steps: readonly Step[] } {
   const id = run.packet(what.cause ?? "sent");
   const netns = run.netns(what.from);
-  const found = run.fib(netns, { dst: what.dst, src: what.src });
+  const found = sendingWay(run.fib(netns, { dst: what.dst, src: what.src }), what.dst);
   const src = what.src ?? (found && selectSource(netns, found, what.dst)) ?? what.dst.masked(0);
   const size = lengthOf(what.payload) + (what.dst.family === 4 ? 20 : 40);
   const mtu = found ? pathMtu(run, netns, found, what.dst) : Number.POSITIVE_INFINITY;
@@ -87,6 +87,13 @@ export function send(run: Run, what: Send): { readonly packet: Packet; readonly 
     return { packet, steps: run.drop(skb, failed.reason, { ...(found && { route: found }), mtu, size, ip: what.dst }) };
   }
   return { packet, steps: [{ stage: "ip_local_out", skb }] };
+}
+
+/** What is for everybody goes out of the route's device, and to no gateway (`ip_route_output_key_hash_rcu`). */
+function sendingWay(found: FibResult | undefined, dst: Ip): FibResult | undefined {
+  const dev = found?.nexthop?.dev;
+  if (!found || dev === undefined || !isLimitedBroadcast(dst)) return found;
+  return { ...found, route: { ...found.route, type: "broadcast" }, nexthop: { dev } };
 }
 
 /** The socket stays open for what comes back. */

@@ -10,6 +10,9 @@ import type { Run } from "./run.ts";
 import { ethernetOf, ipLength, type Skb, type Step, withoutEthernet } from "./skb.ts";
 import { arrive } from "./xmit.ts";
 
+/** Cards that a broadcast is walked to the end for. */
+const MOST_HEARERS = 64;
+
 /** A card puts a frame on its segment: the fabric may eat it; whoever has the MAC, or may answer the question, takes it in. */
 export function segmentXmit(run: Run, skb: Skb): readonly Step[] {
   const here: Port = { netns: skb.netns, dev: skb.dev ?? "" };
@@ -39,7 +42,8 @@ function receivers(segment: Segment, skb: Skb): readonly Port[] {
   const question = skb.packet.find((header) => header.kind === "arp" || header.kind === "ndp");
   if (question?.kind === "arp") return segment.owners(question.tpa);
   if (question?.kind === "ndp") return segment.owners(question.target);
-  return [];
+  // Everybody hears a broadcast; of a large segment nobody is built for that alone.
+  return dst === BROADCAST && segment.population <= MOST_HEARERS ? [...segment.ports()] : [];
 }
 
 function fabricDrop(run: Run, segment: Segment, skb: Skb, from: Port): Because | undefined {

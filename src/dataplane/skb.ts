@@ -1,3 +1,4 @@
+import type { Ip } from "../addr/ip.ts";
 import type { FibResult } from "../kernel/fib.ts";
 import type { Ethernet, IpHeader, Packet } from "../wire/header.ts";
 import { lengthOf } from "../wire/stack.ts";
@@ -82,6 +83,17 @@ export function ipOf(skb: Skb): IpHeader {
 export function ethernetOf(skb: Skb): Ethernet | undefined {
   const header = skb.packet[0];
   return header?.kind === "ethernet" ? header : undefined;
+}
+
+/** 255.255.255.255, or all of a network: what the frame says, what the route says, or the address itself. */
+export function isBroadcast(skb: Skb): boolean {
+  const { dst } = ipOf(skb);
+  return skb.type === "broadcast" || skb.route?.route.type === "broadcast" || isLimitedBroadcast(dst);
+}
+
+/** 255.255.255.255, which no router passes on. */
+export function isLimitedBroadcast({ family, words }: Ip): boolean {
+  return family === 4 && words[0] === 0xffffffff;
 }
 
 /** The packet with its IP header changed. */

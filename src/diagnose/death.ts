@@ -32,6 +32,7 @@ const deaths: { readonly [R in DropReason]: (loss: Loss) => Fact } = {
   IP_INVALID_DEST: martian,
   IP_LOCALNET: martian,
   IP_NOPROTO: noProtocol,
+  INVALID_PROTO: noProtocol,
   UNICAST_IN_L2_MULTICAST: wrongMac,
   NEIGH_FAILED: unanswered,
   NETFILTER_DROP: filtered,

@@ -1,8 +1,9 @@
 import type { Network } from "../kernel/network.ts";
 import type { Diagnosis, Finding, Verdict } from "../trace/answer.ts";
 import { type Code, explainCode } from "../trace/codes.ts";
+import type { Event } from "../trace/event.ts";
 import { placeName } from "../trace/project.ts";
-import type { Trace } from "../trace/trace.ts";
+import { eventsOf, probePackets, type Trace } from "../trace/trace.ts";
 import { causesOf } from "./causes.ts";
 import { deathOf } from "./death.ts";
 import type { Fact, Look } from "./fact.ts";
@@ -22,6 +23,7 @@ const MOST_COMMANDS = 5;
  */
 export function diagnose(network: Network, trace: Trace): Diagnosis {
   const scene = sceneOf(network, trace);
+  if (isForGroup(scene)) return unknown(scene);
   const loss = lossOf(scene);
   if (!loss) return scene.end ? delivered(scene, scene.end.at.netns) : unknown(scene);
   const death = deathOf(loss);
@@ -76,15 +78,19 @@ function wrappedBy({ path }: Scene): string {
   return by.length > 0 ? `, wrapped by ${by.join(" and ")}` : "";
 }
 
-/** Nothing says how the packet ended. */
+/** Whether a packet has many receivers, and so no end of its own. */
+function isForGroup({ sent: { dst }, path }: Scene): boolean {
+  const broadcast = ({ action }: Event) => action.kind === "route" && action.found.route.type === "broadcast";
+  return dst.isMulticast || path.some(broadcast);
+}
+
+/** Nothing says how the packet ended, or too much does. */
 function unknown(scene: Scene): Diagnosis {
   const last = placeName(scene.path.at(-1)?.at.netns ?? scene.trace.from);
   const { dst } = scene.sent;
-  const group =
-    dst.isMulticast ||
-    scene.path.some(({ action }) => action.kind === "route" && action.found.route.type === "broadcast");
+  const group = isForGroup(scene);
   const text = group
-    ? `${dst} is for a group of receivers, and only packets for one receiver are followed to their end.`
+    ? `${dst} is for a group of receivers, and only packets for one receiver have one end. ${hearers(scene)}`
     : `The packet was last seen at ${last}, and nothing says what became of it.`;
   return {
     verdict: "UNDETERMINED",
@@ -94,6 +100,19 @@ function unknown(scene: Scene): Diagnosis {
     story: [text],
     seeIt: [{ at: last, command: `tcpdump -ni any host ${dst}`, expect: "what becomes of it" }],
   };
+}
+
+/** Who took a packet for everybody in, and whom it reached in vain. */
+function hearers({ trace, sent }: Scene): string {
+  if (sent.dst.isMulticast) return "Who has joined the group is not known here.";
+  const probe = probePackets(trace);
+  const names = (events: readonly Event[]) => [
+    ...new Set(events.filter(({ packet }) => probe.has(packet)).map(({ at }) => placeName(at.netns))),
+  ];
+  const took = names(eventsOf(trace, "deliver"));
+  const deaf = names(eventsOf(trace, "drop")).filter((name) => !took.includes(name) && name !== placeName(trace.from));
+  const inVain = deaf.length > 0 ? ` It reaches ${deaf.join(", ")} too, in vain.` : "";
+  return `${took.length > 0 ? `${took.join(", ")} ${took.length > 1 ? "take" : "takes"} it in.` : "Nobody takes it in."}${inVain}`;
 }
 
 function finding({ code, at, text, refused }: Fact): Finding {

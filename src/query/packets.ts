@@ -90,7 +90,9 @@ function round(network: Network, question: Question, options: WalkOptions, turn:
   const request = requestOf(question, { ...turn, pathMtu: knownMtu(network, before)(src.netns ?? "", dst.ip) });
   const there = walk(network, request, options);
   const forward = judge(there, request, before);
-  const response = turn.oneWay ? undefined : replyTo(there.trace, question, knownMtu(network, there.state));
+  // What many receive has many answers, each a question of its own.
+  const single = forward.diagnosis.code !== "UNSUPPORTED";
+  const response = turn.oneWay || !single ? undefined : replyTo(there.trace, question, knownMtu(network, there.state));
   const back = response && walk(network, response, { ...options, state: there.state });
   const reply = response && back && judge(back, response, there.state);
   const { state } = back ?? there;
@@ -163,12 +165,13 @@ function seen(trace: Trace): SenderSees {
 }
 
 function direction(network: Network, { trace, state }: ReturnType<typeof walk>, sent: Send): Direction {
-  const ttl = arrivalTtl(trace);
+  const diagnosis = diagnose(network, trace);
+  const ttl = diagnosis.code === "UNSUPPORTED" ? undefined : arrivalTtl(trace);
   const mtu = ttl === undefined ? undefined : pathMtu(network, sent, state);
   const visited = places(trace);
   return {
     trace,
-    diagnosis: diagnose(network, trace),
+    diagnosis,
     crossings: crossings(trace),
     places: visited.length,
     ipHops: ipHops(trace),

@@ -21,6 +21,7 @@ const WORDS: { readonly [R in DropReason]: Words } = {
   IP_INVALID_SOURCE: ({ ip }) => `${ip} is no source address: a martian`,
   IP_INVALID_DEST: ({ ip }) => `nothing is sent to ${ip}: a martian`,
   IP_LOCALNET: ({ ip, dev }) => `${ip} is loopback, and ${dev} may not route it (route_localnet 0)`,
+  INVALID_PROTO: () => "nobody answers an echo request that is for everybody (icmp_echo_ignore_broadcasts)",
   IP_NOPROTO: (_, packet) => `nothing here takes in ${protocolOf(packet)}`,
   UNICAST_IN_L2_MULTICAST: () => "a unicast packet in a group frame",
   NEIGH_FAILED: ({ ip, dev }) => `nobody answers for ${ip} on ${dev}`,

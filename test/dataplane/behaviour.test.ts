@@ -4,7 +4,7 @@ import type { Send } from "../../src/dataplane/output.ts";
 import { EMPTY_STATE, type State } from "../../src/dataplane/state.ts";
 import { walk } from "../../src/dataplane/walk.ts";
 import { placeName, senderSees } from "../../src/trace/project.ts";
-import { eventsOf, type Trace } from "../../src/trace/trace.ts";
+import { eventsOf, probePackets, type Trace } from "../../src/trace/trace.ts";
 import { cluster, reply, type Scene, scene, send } from "./scene.ts";
 
 /*
@@ -381,4 +381,42 @@ test("a veth that is deleted at one end is gone at both", async () => {
   expect([...(here.network.netns("pod/default/p2")?.links.keys() ?? [])]).toEqual(["lo"]);
   const links = [...(here.network.netns("host/n2")?.links.values() ?? [])];
   expect(links.filter(({ kind }) => kind === "veth")).toEqual([]);
+});
+
+describe("a broadcast", () => {
+  const pods = { p1: "n1", p2: "n1", p3: { host: "n1", listen: [] }, p4: "n2" };
+  const heard = (trace: Trace) => {
+    const probe = probePackets(trace);
+    const of = (kind: "deliver" | "drop") =>
+      eventsOf(trace, kind)
+        .filter(({ packet }) => probe.has(packet))
+        .map(({ at }) => placeName(at.netns));
+    return { took: of("deliver"), deaf: of("drop") };
+  };
+
+  test.each(["10.244.1.255", "255.255.255.255"])("to %s reaches every port of its bridge and the host", async (dst) => {
+    const here = await scene("flannel-vxlan", cluster({ pods }));
+    const { took, deaf } = heard(raw(here, "pod/default/p1", { dst }));
+    expect(took).toContain("p2");
+    expect(deaf).toEqual(expect.arrayContaining(["p3", "n1"]));
+    expect([...took, ...deaf]).not.toContain("p4");
+  });
+
+  test("from a node reaches every card of the segment, once for each", async () => {
+    const here = await scene("flannel-vxlan", cluster({ pods }));
+    expect(heard(raw(here, "host/n1", { dst: "192.168.1.255" }))).toEqual({ took: [], deaf: ["n2", "r1"] });
+  });
+
+  test.each([
+    ["a datagram", [{ kind: "udp", sport: 40000, dport: 9001 }]],
+    ["a SYN", SYN],
+    ["an echo request", [{ kind: "icmp", type: 8, code: 0, rest: 1 }]],
+  ] as const)("is never answered with an error: %s", async (_, payload) => {
+    const here = await scene("flannel-vxlan", cluster({ pods }));
+    for (const dst of ["10.244.1.255", "192.168.1.255", "255.255.255.255"]) {
+      const trace = raw(here, "pod/default/p1", { dst, payload: [...payload] });
+      expect(trace.packets.filter(({ cause }) => cause === "icmp-error" || cause === "reply")).toEqual([]);
+      expect(errno(trace)).toBe("silence");
+    }
+  });
 });

@@ -88,12 +88,12 @@ export const OUTCOME_CODES = [
   {
     code: "UNSUPPORTED",
     verdict: "undetermined",
-    meaning: "The packet needs something that this model does not follow, such as a group of receivers.",
+    meaning: "The packet is for a group of receivers: it has as many ends as there are, and no answer of one word.",
     kernel: "",
     sees: "unknown",
     causes: ["a multicast or broadcast destination"],
     look: ["tcpdump -ni any on the machine where the trace ends"],
-    fix: "Ask about a packet for one receiver.",
+    fix: "Ask about a packet for one receiver; of a broadcast the trace says who takes it in.",
   },
   {
     code: "INSUFFICIENT_INFO",
