@@ -1,3 +1,4 @@
+import "../modes/registry.ts";
 import { type Locate, loadTopology } from "../topology/load.ts";
 import type { Outcome } from "../topology/problem.ts";
 import type { Topology } from "../topology/topology.ts";

@@ -1,4 +1,4 @@
-import { MODE_SETTINGS, type ModeName } from "../topology/settings.ts";
+import { modeSettings } from "../topology/settings.ts";
 import type { Agent, Facts } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
@@ -36,7 +36,7 @@ const NUMBERS: Readonly<Record<string, readonly (readonly [string, string, strin
 };
 
 /** The cluster's numbers; the operator's MTU comes last, and 0 is automatic. */
-export function felixNumbers(mode: ModeName, facts: Facts, agent: Agent | undefined, findings: Findings): void {
+export function felixNumbers(mode: string, facts: Facts, agent: Agent | undefined, findings: Findings): void {
   const { calico } = facts;
   const felix = calico.felix.get("default");
   for (const [key, field, variable] of NUMBERS[kindOf(mode)] ?? []) {
@@ -58,7 +58,7 @@ export function felixNumbers(mode: ModeName, facts: Facts, agent: Agent | undefi
 /** One node's own numbers, where the environment does not say them for all. */
 export function felixNumbersOf(
   node: string,
-  mode: ModeName,
+  mode: string,
   { calico }: Facts,
   agent: Agent | undefined,
 ): Readonly<Record<string, number>> {
@@ -72,7 +72,7 @@ export function felixNumbersOf(
 }
 
 /** What FelixConfigurations say against the mode: a tunnel that is off, a node that is told otherwise. */
-export function felixDoubts(mode: ModeName, { calico }: Facts, findings: Findings): void {
+export function felixDoubts(mode: string, { calico }: Facts, findings: Findings): void {
   const silent = [...calico.nodes].filter(([, { wireguardKey }]) => wireguardKey === undefined);
   if (mode === "calico-wireguard" && silent.length > 0 && silent.length < calico.nodes.size) {
     const who = `${silent[0]?.[0]}${silent.length > 1 ? ` and ${silent.length - 1} more` : ""}`;
@@ -100,11 +100,11 @@ function tunnelOf({ ipipMode, vxlanMode }: { readonly ipipMode: string; readonly
   return vxlanMode !== "Never" ? "vxlan" : ipipMode !== "Never" ? "ipip" : "none";
 }
 
-function kindOf(mode: ModeName): string {
+function kindOf(mode: string): string {
   return mode.split("-")[1] ?? "";
 }
 
-function isWithin(mode: ModeName, key: string, value: number): boolean {
-  const known = MODE_SETTINGS[mode][key];
+function isWithin(mode: string, key: string, value: number): boolean {
+  const known = modeSettings(mode)[key];
   return known !== undefined && value >= known.min && value <= known.max;
 }

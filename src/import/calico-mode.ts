@@ -1,4 +1,4 @@
-import { CALICO_VERSIONS, type ModeName } from "../topology/settings.ts";
+import { CALICO_VERSIONS } from "../topology/settings.ts";
 import type { InstallationFact, PoolFact } from "./calico-facts.ts";
 import { felixDoubts, felixFlag, felixNumbers } from "./calico-felix.ts";
 import type { Agent, Facts } from "./facts.ts";
@@ -7,7 +7,7 @@ import { tunnelledWord } from "./read-calico.ts";
 import type { Choice } from "./which-cni.ts";
 
 /** What one pool makes of packets to its addresses. */
-export function modeOfPool({ ipipMode, vxlanMode }: Pick<PoolFact, "ipipMode" | "vxlanMode">): ModeName {
+export function modeOfPool({ ipipMode, vxlanMode }: Pick<PoolFact, "ipipMode" | "vxlanMode">): string {
   if (vxlanMode !== "Never") return vxlanMode === "Always" ? "calico-vxlan" : "calico-vxlan-crosssubnet";
   if (ipipMode !== "Never") return ipipMode === "Always" ? "calico-ipip" : "calico-ipip-crosssubnet";
   return "calico-bgp";
@@ -81,7 +81,7 @@ function refuseOthers({ calico }: Facts, agent: Agent | undefined, findings: Fin
 }
 
 /** Without pools: the tunnels that nodes have addresses for, and what the environment seeds the first pool with. */
-function guess(facts: Facts, agent: Agent | undefined, findings: Findings): ModeName {
+function guess(facts: Facts, agent: Agent | undefined, findings: Findings): string {
   const nodes = [...facts.calico.nodes.values()];
   const seeded = seed(agent);
   findings.assume(
@@ -118,7 +118,7 @@ function guessedFrom(facts: Facts, agent: Agent | undefined): readonly string[] 
 /** What speaks against the live pool. */
 function contradictions(
   main: PoolFact,
-  inner: ModeName,
+  inner: string,
   { calico }: Facts,
   agent: Agent | undefined,
   findings: Findings,
@@ -149,7 +149,7 @@ function contradictions(
 }
 
 /** Without BIRD only VXLAN works. */
-function backend(inner: ModeName, { calico }: Facts, findings: Findings): void {
+function backend(inner: string, { calico }: Facts, findings: Findings): void {
   const off = calico.installation?.bgp === "Disabled" ? "Installation has bgp Disabled" : undefined;
   const set =
     calico.backend && calico.backend.value !== "bird"

@@ -1,5 +1,4 @@
 import type { Mark } from "../topology/marks.ts";
-import type { ModeName } from "../topology/settings.ts";
 import type { Assumption } from "../topology/topology.ts";
 import { Draft } from "./draft.ts";
 
@@ -20,7 +19,7 @@ export class Findings {
   refusal: { readonly message: string; readonly hint?: string } | undefined;
   /** How many hosts have an address. */
   hosts = 0;
-  chosen: { readonly mode: ModeName; readonly because: readonly string[] } | undefined;
+  chosen: { readonly mode: string; readonly because: readonly string[] } | undefined;
 
   constructor(mark: Mark) {
     this.draft = new Draft(mark);
@@ -31,7 +30,7 @@ export class Findings {
     this.draft.put(path, value, mark, origin);
   }
 
-  mode(mode: ModeName, mark: Mark, because: readonly string[]): void {
+  mode(mode: string, mark: Mark, because: readonly string[]): void {
     this.chosen = { mode, because };
     this.put(["cni", "mode"], mode, mark, because.join("; "));
   }

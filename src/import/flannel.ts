@@ -1,6 +1,6 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Mark } from "../topology/marks.ts";
-import { MODE_SETTINGS, type ModeName } from "../topology/settings.ts";
+import { modeSettings } from "../topology/settings.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Facts, FlannelNode, NodeFact } from "./facts.ts";
 import type { Findings } from "./findings.ts";
@@ -9,7 +9,7 @@ import { CANAL, FLANNEL } from "./products.ts";
 import type { Choice } from "./which-cni.ts";
 
 /** Modes by flannel's backend type; those with a second name are the ones that know DirectRouting. */
-const BACKENDS: ReadonlyMap<string, readonly [ModeName, ModeName?]> = new Map([
+const BACKENDS: ReadonlyMap<string, readonly [string, string?]> = new Map([
   ["udp", ["flannel-udp"]],
   ["vxlan", ["flannel-vxlan", "flannel-vxlan-direct"]],
   ["host-gw", ["flannel-host-gw"]],
@@ -118,9 +118,9 @@ function canal({ flannel: [conf] }: Facts, { agent }: Choice, findings: Findings
   findings.assume(`pods have flannel's MTU${told}`, "`ip link` in a pod");
 }
 
-function settings(facts: Facts, mode: ModeName, findings: Findings): void {
+function settings(facts: Facts, mode: string, findings: Findings): void {
   const [conf] = facts.flannel;
-  const known = MODE_SETTINGS[mode];
+  const known = modeSettings(mode);
   for (const [key, value] of Object.entries(conf?.settings ?? {})) {
     // Port 0 is flanneld's way to say the kernel's own.
     if (conf && Object.hasOwn(known, key) && value !== 0) findings.put(["cni", mode, key], value, conf.mark, conf.from);
@@ -173,9 +173,9 @@ function hostDraft(node: NodeFact, facts: Facts, { chosen }: Findings): HostDraf
 }
 
 /** A node's own VNI, where another was configured since it came up. */
-function oddVni(flannel: FlannelNode | undefined, mode: ModeName, { flannel: [conf] }: Facts) {
+function oddVni(flannel: FlannelNode | undefined, mode: string, { flannel: [conf] }: Facts) {
   const { vni } = flannel ?? {};
-  if (vni === undefined || vni === (conf?.settings.VNI ?? 1) || !Object.hasOwn(MODE_SETTINGS[mode], "VNI")) return {};
+  if (vni === undefined || vni === (conf?.settings.VNI ?? 1) || !Object.hasOwn(modeSettings(mode), "VNI")) return {};
   return { modes: { [mode]: { VNI: vni } } };
 }
 

@@ -6,6 +6,7 @@ import { calicoMode } from "./calico.ts";
  */
 export const calicoBgp = calicoMode({
   name: "calico-bgp",
+  aliases: ["bgp", "calico-noencap"],
   summary: "pods on point-to-point links; BIRD tells every node, and the fabric if it listens, where they are",
   needs: [
     "TCP 179 between BGP peers",

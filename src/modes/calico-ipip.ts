@@ -1,10 +1,12 @@
 import { calicoMode } from "./calico.ts";
+import { TUNNEL_MTU } from "./mode-settings.ts";
 
 const SHARED = {
   families: [4],
   source:
     "projectcalico/calico felix/dataplane/linux/ipip_mgr.go; projectcalico/bird sysdep/linux/netlink.c (krt_tunnel)",
   bird: true,
+  settings: { mtu: TUNNEL_MTU },
 } as const;
 
 /**
@@ -14,6 +16,7 @@ const SHARED = {
 export const calicoIpip = calicoMode({
   ...SHARED,
   name: "calico-ipip",
+  aliases: ["ipip"],
   summary: "pods on point-to-point links; packets for other nodes ride in IP-in-IP, inside the kernel",
   needs: ["IP protocol 4 between nodes", "TCP 179 between BGP peers"],
   choice: { ipipMode: "Always" },

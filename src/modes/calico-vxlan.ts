@@ -1,9 +1,16 @@
 import { calicoMode } from "./calico.ts";
+import { TUNNEL_MTU, TUNNEL_MTU_V6, udpPort, VNI } from "./mode-settings.ts";
 
 const SHARED = {
   families: [4, 6],
   source: "projectcalico/calico felix/dataplane/linux/vxlan_mgr.go, route_mgr.go, felix/vxlanfdb/vxlan_fdb.go",
   bird: false,
+  settings: {
+    vxlanVNI: VNI,
+    vxlanPort: udpPort("VXLAN", 4789),
+    mtu: TUNNEL_MTU,
+    mtuV6: TUNNEL_MTU_V6,
+  },
 } as const;
 
 /** Calico with `vxlanMode: Always`: Felix writes a route, a neighbour and a forwarding entry for every other node. */

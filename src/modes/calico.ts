@@ -10,7 +10,7 @@ import type { Mode } from "./mode.ts";
 import type { NodeDraft } from "./node.ts";
 
 /** What one Calico mode is beyond what all share: its name, its character, and what it says of pools that say nothing. */
-type Words = Pick<Mode, "name" | "summary" | "needs" | "families" | "source"> & {
+type Words = Pick<Mode, "name" | "aliases" | "settings" | "summary" | "needs" | "families" | "source"> & {
   readonly choice: Choice;
   /** BIRD runs whatever the pools are; without it only where a pool needs it (`calico_backend: vxlan`). */
   readonly bird: boolean;

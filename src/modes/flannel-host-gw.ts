@@ -8,6 +8,7 @@ import type { Mode } from "./mode.ts";
 export const flannelHostGw = {
   ...FLANNEL,
   name: "flannel-host-gw",
+  aliases: ["host-gw", "hostgw"],
   summary: "pods on a bridge; plain routes from node to node, no tunnel",
   needs: ["all nodes on one L2 segment", "a fabric that passes pod addresses"],
   families: [4, 6],

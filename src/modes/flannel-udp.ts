@@ -1,5 +1,6 @@
 import { FLANNEL, flannelNode, leaseOf } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
+import { udpPort } from "./mode-settings.ts";
 
 /** Outer UDP 8 and IPv4 20. */
 const OVERHEAD = 28;
@@ -12,6 +13,8 @@ const TUN = "flannel0";
 export const flannelUdp = {
   ...FLANNEL,
   name: "flannel-udp",
+  aliases: ["udp"],
+  settings: { Port: udpPort("flanneld", 8285) },
   summary: "pods on a bridge; flanneld takes every packet to user space and back, in UDP",
   needs: ["UDP 8285 between nodes", "amd64"],
   deprecated: { since: "v0.8.0", why: "upstream keeps it for debugging, and for kernels without VXLAN" },

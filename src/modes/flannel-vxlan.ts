@@ -2,6 +2,7 @@ import type { Ip } from "../addr/ip.ts";
 import type { PeerRows } from "../kernel/request.ts";
 import { directRouting, FLANNEL, flannelNode, leaseOf } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
+import { UNDERLAY_MTU, udpPort, VNI } from "./mode-settings.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Family, HostPeer } from "./peer.ts";
 
@@ -13,12 +14,14 @@ const SHARED = {
   ...FLANNEL,
   families: [4, 6],
   source: "flannel-io/flannel pkg/backend/vxlan/vxlan.go, device.go, vxlan_network.go",
+  settings: { VNI, Port: udpPort("VXLAN", 8472), MTU: UNDERLAY_MTU },
 } as const;
 
 /** flannel's vxlan backend: a route, a permanent neighbour and a forwarding entry for each lease; nothing is learned. */
 export const flannelVxlan = {
   ...SHARED,
   name: "flannel-vxlan",
+  aliases: ["vxlan"],
   summary: "pods on a bridge; packets for other nodes ride in VXLAN, inside the kernel",
   needs: ["UDP 8472 between nodes"],
   program: (node) => program(node, () => false),

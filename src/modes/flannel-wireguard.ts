@@ -1,6 +1,7 @@
 import type { PeerRows } from "../kernel/request.ts";
 import { FLANNEL, flannelNode, leaseOf } from "./flannel.ts";
 import type { Mode } from "./mode.ts";
+import { UNDERLAY_MTU, udpPort } from "./mode-settings.ts";
 import type { Family, HostPeer } from "./peer.ts";
 import { publicKeyOf } from "./wireguard-key.ts";
 
@@ -15,6 +16,12 @@ const DEVICE = { 4: "flannel-wg", 6: "flannel-wg-v6" } as const;
 export const flannelWireguard = {
   ...FLANNEL,
   name: "flannel-wireguard",
+  settings: {
+    ListenPort: udpPort("WireGuard", 51820),
+    ListenPortV6: udpPort("WireGuard for IPv6", 51821),
+    MTU: UNDERLAY_MTU,
+    PersistentKeepaliveInterval: { min: 0, max: 65535, about: "seconds between keepalives, 0 for none" },
+  },
   summary: "pods on a bridge; packets for other nodes ride in WireGuard, sealed, inside the kernel",
   needs: ["UDP 51820 between nodes, and 51821 for IPv6", "the wireguard module"],
   families: [4, 6],

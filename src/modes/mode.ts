@@ -1,6 +1,6 @@
 import type { Prefix } from "../addr/prefix.ts";
 import type { Problem } from "../topology/problem.ts";
-import type { ModeName } from "../topology/settings.ts";
+import type { ModeWords } from "../topology/settings.ts";
 import type { Assumption, Topology } from "../topology/topology.ts";
 import type { NodeDraft } from "./node.ts";
 import type { Announcing } from "./routing.ts";
@@ -9,9 +9,7 @@ import type { Announcing } from "./routing.ts";
  * A mode: what a CNI's agents write into one node. It states rows and nothing else; where packets then go is for the
  * walker to find out.
  */
-export interface Mode extends Announcing {
-  /** The canonical name: `flannel-vxlan`. */
-  readonly name: ModeName;
+export interface Mode extends Announcing, ModeWords {
   /** The product, in lower case: `flannel`. */
   readonly family: string;
   /** One line of character. */

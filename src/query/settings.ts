@@ -1,5 +1,4 @@
 import type { Mode } from "../modes/mode.ts";
-import { MODE_SETTINGS, type ModeName } from "../topology/settings.ts";
 import type { Cni, Topology } from "../topology/topology.ts";
 
 /** A setting without which a packet does not arrive, and that is not the default. */
@@ -48,8 +47,7 @@ function* undone(topology: Topology, mode: Mode): Generator<Trial> {
 function* untried(topology: Topology, mode: Mode): Generator<Trial> {
   const { cni } = topology;
   if (mode.bgp(topology)) yield mesh(topology, !cni.calico.nodeToNodeMeshEnabled, false);
-  const known: Readonly<Record<string, { readonly about: string }>> = MODE_SETTINGS[mode.name as ModeName] ?? {};
-  for (const [key, { about }] of Object.entries(known)) {
+  for (const [key, { about }] of Object.entries(mode.settings ?? {})) {
     if (!about.startsWith("UDP port")) continue;
     for (const port of OTHER_PORTS) {
       const own = { ...cni.modes.get(mode.name), [key]: port };

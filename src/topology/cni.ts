@@ -5,7 +5,7 @@ import { perFamily } from "./cluster.ts";
 import type { CalicoEntry, CniEntry, FlannelEntry, HostCniEntry } from "./file.ts";
 import type { Path } from "./path.ts";
 import { quoted } from "./prefixes.ts";
-import { MODES } from "./settings.ts";
+import { modeNames } from "./settings.ts";
 import type { CalicoSettings, Cluster, Cni, FlannelSettings, HostCni, IpPool } from "./topology.ts";
 
 const BLOCK_SIZE = { v4: 26, v6: 122 };
@@ -91,9 +91,10 @@ export function readCalico(
 }
 
 export function readModes(entry: HostCniEntry): HostCni["modes"] {
+  const sections = new Map<string, unknown>(Object.entries(entry));
   return new Map(
-    MODES.flatMap((mode) => {
-      const settings = entry[mode];
+    modeNames().flatMap((mode) => {
+      const settings = sections.get(mode) as Readonly<Record<string, number>> | undefined;
       return settings === undefined ? [] : [[mode, settings] as const];
     }),
   );

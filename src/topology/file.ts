@@ -1,4 +1,4 @@
-import type { ATTACHMENTS, CALICO_VERSIONS, MATCH_OPERATORS, ModeName, POOL_USES, TUNNEL_MODES } from "./settings.ts";
+import type { ATTACHMENTS, CALICO_VERSIONS, MATCH_OPERATORS, POOL_USES, TUNNEL_MODES } from "./settings.ts";
 
 /**
  * A topology file as it is written: the right keys and types, short forms as they stand, names not yet looked up.
@@ -94,8 +94,6 @@ export interface PoolMap {
   readonly assignmentMode?: "Automatic" | "Manual" | undefined;
 }
 
-type ModeEntries = { readonly [mode in ModeName]?: Readonly<Record<string, number>> | undefined };
-
 /** What flannel is told of one node, in the words of its annotations. */
 export interface HostFlannelEntry extends FlannelEntry {
   readonly "public-ip"?: string | undefined;
@@ -105,16 +103,18 @@ export interface HostFlannelEntry extends FlannelEntry {
   readonly VtepMAC?: string | undefined;
 }
 
-export type HostCniEntry = {
+/** Beside these it has sections of modes, by their names: maps of whole numbers. */
+export interface HostCniEntry {
   readonly flannel?: HostFlannelEntry | undefined;
   readonly calico?: HostCalicoEntry | undefined;
-} & ModeEntries;
+}
 
-export type CniEntry = {
-  readonly mode?: ModeName | undefined;
+/** The same for all hosts. */
+export interface CniEntry {
+  readonly mode?: string | undefined;
   readonly flannel?: FlannelEntry | undefined;
   readonly calico?: ClusterCalicoEntry | undefined;
-} & ModeEntries;
+}
 
 export type SubnetEntry = Texts | SubnetMap;
 

@@ -1,6 +1,6 @@
 import { nearest } from "./nearest.ts";
 import type { Path } from "./path.ts";
-import { MODE_ALIASES, MODE_SETTINGS, MODES } from "./settings.ts";
+import { modeAliases, modeNames, modeSettings } from "./settings.ts";
 
 /** Words that people write at the top of a file for those that stand there. */
 const TOP_LEVEL: ReadonlyMap<string, string> = new Map([
@@ -81,8 +81,8 @@ export const RANGES: ReadonlyMap<string, string> = new Map([
   ["racks", "1 to 65535"],
   ["hostsPerRack", "1 to 65535"],
   ["podsPerHost", "0 to 65535"],
-  ...Object.values(MODE_SETTINGS).flatMap((table) =>
-    Object.entries(table).map(([key, { min, max }]) => [key, `${min} to ${max}`] as const),
+  ...modeNames().flatMap((mode) =>
+    Object.entries(modeSettings(mode)).map(([key, { min, max }]) => [key, `${min} to ${max}`] as const),
   ),
 ]);
 
@@ -161,11 +161,11 @@ export function unknownKeyHint(path: Path, key: string, known: readonly string[]
   if (elsewhere !== undefined) return { text: elsewhere };
   const alias = path.length <= 1 ? undefined : IN_ENTRY[String(section)]?.get(key);
   const top = path.length === 0 ? TOP_LEVEL.get(key) : undefined;
-  const mode = known.includes("flannel") ? MODE_ALIASES.get(key) : undefined;
+  const mode = known.includes("flannel") ? modeAliases().get(key) : undefined;
   const right =
     top ?? (alias !== undefined && known.includes(alias) ? alias : undefined) ?? mode ?? nearest(key, known);
   if (right !== undefined) return { key: right, text: `did you mean ${right}?` };
-  const list = known.filter((word) => !MODES.some((name) => name === word));
+  const list = known.filter((word) => !modeNames().includes(word));
   return { text: list.length > 0 ? `known here: ${list.join(", ")}` : `${path.at(-1)} has no settings` };
 }
 
@@ -173,7 +173,7 @@ export function unknownKeyHint(path: Path, key: string, known: readonly string[]
 export function valueHint(value: unknown, words: readonly string[], expected = ""): string | undefined {
   const text = String(value);
   if (words.length > 0) {
-    const right = MODE_ALIASES.get(text);
+    const right = modeAliases().get(text);
     const meant = right !== undefined && words.includes(right) ? right : nearest(text, words);
     return meant !== undefined && meant !== text ? `did you mean ${meant}?` : `one of ${words.join(", ")}`;
   }

@@ -3,8 +3,8 @@ import {
   ATTACHMENTS,
   CALICO_VERSIONS,
   MATCH_OPERATORS,
-  MODE_SETTINGS,
-  MODES,
+  modeNames,
+  modeSettings,
   POOL_USES,
   type Setting,
   TUNNEL_MODES,
@@ -97,6 +97,15 @@ function shape(fields: Readonly<Record<string, Guard>>, ...needed: readonly stri
   };
 }
 
+/** A guard that is made when it is first asked: by then it is known which modes there are. */
+function once(make: () => Guard): Guard {
+  let guard: Guard | undefined;
+  return (value) => {
+    guard ??= make();
+    return guard(value);
+  };
+}
+
 const isTexts = listOf(isText);
 const oneOrTwo = listOf(isText, 1, 2);
 const isLabels = mapOf(isText);
@@ -157,35 +166,39 @@ const calicoFields = {
   nodeToNodeMeshEnabled: isFlag,
 };
 const flannelFields = { bridge: isText, ipMasq: isFlag, attach: word(...ATTACHMENTS) };
-const modeFields = Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])]));
-const hostCni = shape({
-  flannel: shape({
-    ...flannelFields,
-    "public-ip": isText,
-    "public-ipv6": isText,
-    "public-ip-overwrite": isText,
-    "public-ipv6-overwrite": isText,
-    VtepMAC: isText,
+const modeFields = () => Object.fromEntries(modeNames().map((mode) => [mode, settings(modeSettings(mode))]));
+const hostCni = once(() =>
+  shape({
+    flannel: shape({
+      ...flannelFields,
+      "public-ip": isText,
+      "public-ipv6": isText,
+      "public-ip-overwrite": isText,
+      "public-ipv6-overwrite": isText,
+      VtepMAC: isText,
+    }),
+    calico: shape({
+      ...calicoFields,
+      ipv4Address: isText,
+      ipv6Address: isText,
+      ipv4IPIPTunnelAddr: isText,
+      ipv4VXLANTunnelAddr: isText,
+      ipv6VXLANTunnelAddr: isText,
+      ipv4WireguardInterfaceAddr: isText,
+      ipv6WireguardInterfaceAddr: isText,
+      blocks: listOf(isText, 1),
+    }),
+    ...modeFields(),
   }),
-  calico: shape({
-    ...calicoFields,
-    ipv4Address: isText,
-    ipv6Address: isText,
-    ipv4IPIPTunnelAddr: isText,
-    ipv4VXLANTunnelAddr: isText,
-    ipv6VXLANTunnelAddr: isText,
-    ipv4WireguardInterfaceAddr: isText,
-    ipv6WireguardInterfaceAddr: isText,
-    blocks: listOf(isText, 1),
+);
+const cni = once(() =>
+  shape({
+    mode: word(...modeNames()),
+    flannel: shape(flannelFields),
+    calico: shape({ ...calicoFields, ipPools: mapOf(either(isText, isPool)), bgpFilters: mapOf(isFilter) }),
+    ...modeFields(),
   }),
-  ...modeFields,
-});
-const cni = shape({
-  mode: word(...MODES),
-  flannel: shape(flannelFields),
-  calico: shape({ ...calicoFields, ipPools: mapOf(either(isText, isPool)), bgpFilters: mapOf(isFilter) }),
-  ...modeFields,
-});
+);
 
 const subnetMap = shape({
   cidr: texts,

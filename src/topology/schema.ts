@@ -3,8 +3,8 @@ import {
   ATTACHMENTS,
   CALICO_VERSIONS,
   MATCH_OPERATORS,
-  MODE_SETTINGS,
-  MODES,
+  modeNames,
+  modeSettings,
   POOL_USES,
   type Setting,
   TUNNEL_MODES,
@@ -172,13 +172,14 @@ function settings(table: Readonly<Record<string, Setting>>) {
   return z.strictObject(Object.fromEntries(shape)).optional().describe(about);
 }
 
-const modeShape = Object.fromEntries(MODES.map((mode) => [mode, settings(MODE_SETTINGS[mode])]));
+/** This file is loaded when somebody is told what is wrong: the registry of modes has spoken by then. */
+const modeShape = Object.fromEntries(modeNames().map((mode) => [mode, settings(modeSettings(mode))]));
 const hostCni = z
   .strictObject({ flannel: hostFlannel.optional(), calico: hostCalico.optional(), ...modeShape })
   .describe("What this host's agent alone is told.");
 const cni = z
   .strictObject({
-    mode: z.enum(MODES).optional().describe("What runs today."),
+    mode: z.enum(modeNames()).optional().describe("What runs today."),
     flannel: flannel.optional(),
     calico: calico.optional(),
     ...modeShape,

@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import type { Findings } from "../../src/import/findings.ts";
 import { type Imported, importTopology } from "../../src/import/import.ts";
 import type { Input } from "../../src/import/input.ts";

@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import { describe, expect, test } from "vitest";
 import { importTopology } from "../../src/import/import.ts";
 import { writeYaml } from "../../src/import/write.ts";

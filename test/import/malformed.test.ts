@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { importTopology } from "../../src/import/import.ts";

@@ -1,7 +1,6 @@
 import type { Link } from "../../src/kernel/link.ts";
 import type { Netns } from "../../src/kernel/netns.ts";
 import type { Network } from "../../src/kernel/network.ts";
-import type { ModeName } from "../../src/topology/settings.ts";
 import { placeName } from "../../src/trace/project.ts";
 
 /** A topology file as plain data. */
@@ -183,15 +182,18 @@ function byCommand(kind: Netns["kind"], command: (place: Place) => string | unde
 }
 
 /** One host's agent is told another number. */
-function told({ document, network, at }: Scene, keys: Partial<Record<ModeName, string>>): Document | undefined {
-  const key = keys[network.mode as ModeName];
+function told(
+  { document, network, at }: Scene,
+  keys: Readonly<Record<string, string | undefined>>,
+): Document | undefined {
+  const key = keys[network.mode];
   const name = nth(Object.keys(document.hosts), at);
   return key === undefined || name === undefined
     ? undefined
     : changed(document, "hosts", name, { cni: { [network.mode]: { [key]: 77 } } });
 }
 
-function calico(key: string): Partial<Record<ModeName, string>> {
+function calico(key: string): Readonly<Record<string, string | undefined>> {
   return { "calico-vxlan": key, "calico-vxlan-crosssubnet": key };
 }
 

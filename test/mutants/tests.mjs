@@ -26,7 +26,9 @@ export async function openTests() {
         const specs = await vitest.globTestSpecifications(tests);
         if (specs.length === 0) throw new Error(`no test ${tests.join(", ")}`);
         const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specs);
-        const broken = testModules.filter((module) => module.state() === "failed");
+        // What comes back holds every module that ever ran, with the state it was left in.
+        const asked = new Set(specs.map(({ moduleId }) => moduleId));
+        const broken = testModules.filter((module) => asked.has(module.moduleId) && module.state() === "failed");
         if (!mutant) for (const { moduleId } of broken) console.log(`FAILS  ${moduleId}`);
         return unhandledErrors.length > 0 || broken.length > 0;
       } finally {

@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import fc from "fast-check";
 import { loadTopology } from "../../src/topology/load.ts";
 import type { Fault, Topology } from "../../src/topology/topology.ts";

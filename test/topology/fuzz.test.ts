@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { stringify } from "yaml";

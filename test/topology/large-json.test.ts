@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { Ip } from "../../src/addr/ip.ts";

@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import { expect, test, vi } from "vitest";
 import { STARTER } from "../../src/topology/init.ts";
 import { loadTopology } from "../../src/topology/load.ts";

@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import { describe, expect, test, vi } from "vitest";
 import { loadTopology } from "../../src/topology/load.ts";
 import { problemText } from "../../src/topology/problem-text.ts";

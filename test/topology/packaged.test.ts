@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { loadTopology } from "../../src/topology/load.ts";

@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, test, vi } from "vitest";

@@ -1,8 +1,7 @@
-import { modes } from "../../modes/registry.ts";
+import { aliasesOf, modes } from "../../modes/registry.ts";
 import { type DiffAnswer, type DiffSide, diffQuestion } from "../../query/diff.ts";
 import { nearest } from "../../topology/nearest.ts";
 import type { Outcome, Problem } from "../../topology/problem.ts";
-import { MODE_ALIASES, MODES } from "../../topology/settings.ts";
 import type { PathDiff } from "../../trace/path-diff.ts";
 import { notAmong, readAsk, splitPort } from "../ask.ts";
 import { DIFF_FORMATS } from "../choices.ts";
@@ -73,14 +72,14 @@ async function readSide(word: string, other: string, flags: Flags, io: Io, rest:
 const ONE_MODE: Problem = { code: "usage", message: "--mode names several modes, and a side of diff has one" };
 
 function isMode(word: string): boolean {
-  return MODES.some((name) => name === word) || MODE_ALIASES.has(word);
+  return modes.some((mode) => mode.name === word || aliasesOf(mode).includes(word));
 }
 
 /** A word that is no mode, no packaged topology and looks like no file. */
 function unclear(word: string, io: Io): Problem | undefined {
   const names = [...io.packaged.names(), ...io.packaged.questions()];
   if (word === "-" || /[./\\]/.test(word) || names.includes(word)) return undefined;
-  const meant = nearest(word, [...modes.map(({ name }) => name), ...MODE_ALIASES.keys(), ...names]);
+  const meant = nearest(word, [...modes.map(({ name }) => name), ...modes.flatMap(aliasesOf), ...names]);
   const hint = meant === undefined ? "a file without an ending is ./name" : `did you mean ${meant}?`;
   return { code: "usage", message: `${word} is neither a mode nor a packaged topology`, hint };
 }

@@ -1,3 +1,4 @@
+import "../../modes/registry.ts";
 import type { Problem } from "../../topology/problem.ts";
 import { notAmong } from "../ask.ts";
 import { DOCUMENT_FORMATS } from "../choices.ts";

@@ -1,3 +1,4 @@
+import "../../modes/registry.ts";
 import { notAmong } from "../ask.ts";
 import { SCHEMAS } from "../choices.ts";
 import { complain } from "../complain.ts";

@@ -1,5 +1,4 @@
-import { modes } from "../../modes/registry.ts";
-import { MODE_ALIASES } from "../../topology/settings.ts";
+import { aliasesOf, modes } from "../../modes/registry.ts";
 import type { OptionWords } from "../command-words.ts";
 import { commands } from "../words.ts";
 
@@ -67,7 +66,5 @@ function valuesOf(placeholder: string, words: readonly string[] | undefined, top
 }
 
 function modeWords(): readonly string[] {
-  const built = new Set<string>(modes.map((mode) => mode.name));
-  const aliases = [...MODE_ALIASES].filter(([, mode]) => built.has(mode)).map(([alias]) => alias);
-  return [...built, ...aliases];
+  return [...modes.map(({ name }) => name), ...modes.flatMap(aliasesOf)];
 }
