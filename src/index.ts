@@ -1,9 +1,11 @@
 /**
- * cni-trace as a library: load a topology, build its network in a mode, walk packets, ask, compare, print.
+ * cni-trace as a library: load a topology, or make one of Kubernetes objects, build its network in a mode, walk packets,
+ * ask, compare, print.
  *
  * A mode writes tables, the walker reads them, and neither knows the other:
  *
  *     loadTopology   text → Topology, or every problem in it
+ *     importTopology Kubernetes objects, as texts or bytes → Topology, its mode, and what both rest on
  *     buildNetwork   Topology × Mode → Network: tables, made as they are asked for
  *     walk           Network × packet × state → Trace and the next state
  *     traceQuestion  all of the above, with the reply, the diagnosis and fixes that were walked again
@@ -16,6 +18,11 @@ export { Prefix } from "./addr/prefix.ts";
 export type { Send } from "./dataplane/output.ts";
 export { EMPTY_STATE, type State } from "./dataplane/state.ts";
 export { type WalkOptions, walk } from "./dataplane/walk.ts";
+export type { Findings } from "./import/findings.ts";
+export { type Imported, type ImportOptions, importTopology } from "./import/import.ts";
+export type { Input } from "./import/input.ts";
+export { redact } from "./import/redact.ts";
+export { writeYaml } from "./import/write.ts";
 export type { Netns } from "./kernel/netns.ts";
 export type { Network, Segment } from "./kernel/network.ts";
 export type { LintFinding, Severity } from "./lint/finding.ts";

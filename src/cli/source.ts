@@ -89,7 +89,7 @@ function* filesOf(folder: string, io: Io): Generator<Input> {
 }
 
 /** How much is read between two words on how far it is. */
-const STEP = 32 * 2 ** 20;
+const STEP = 4 * 2 ** 20;
 
 /** The bytes of a file or of standard input as they come; on the way through a long one the terminal says how far it is. */
 function* chunks(file: string, io: Io): Generator<Uint8Array> {

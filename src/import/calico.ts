@@ -9,7 +9,7 @@ import { writePools } from "./calico-pools.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Facts, NodeFact } from "./facts.ts";
 import type { Findings } from "./findings.ts";
-import type { HostDraft } from "./hosts.ts";
+import { type HostDraft, sharedAddresses } from "./hosts.ts";
 import type { Choice } from "./which-cni.ts";
 
 /** What Calico's own objects say of a cluster. */
@@ -25,6 +25,10 @@ export function calicoCarrier(
   const { usesPodCIDR } = facts.calico;
   const blocks: BlocksOf = usesPodCIDR ? new Map() : blocksOf(facts, findings);
   if (usesPodCIDR) podCIDRBlocks(facts, findings);
+  const shared = sharedAddresses(
+    [...facts.calico.nodes.values()].map(({ addresses }) => addresses.map(({ ip }) => ip)),
+    findings,
+  );
   const pools = workloadPools(facts);
   const seeded = choice.agent?.env.get("CALICO_IPV4POOL_CIDR");
   const first = seeded === undefined || pools.length > 0 ? undefined : Prefix.parse(seeded);
@@ -35,7 +39,7 @@ export function calicoCarrier(
       : pools.map(({ cidr, name, mark }) => ({ value: cidr, from: `IPPool ${name}`, mark })),
     pooled,
     host: (node) => {
-      const draft = hostDraft(node, blocks, facts);
+      const draft = hostDraft(node, { blocks, shared }, facts);
       const mode = findings.chosen?.mode;
       const numbers = mode ? felixNumbersOf(node.name, mode, facts, agent) : {};
       if (!mode || Object.keys(numbers).length === 0) return draft;
@@ -45,11 +49,18 @@ export function calicoCarrier(
   };
 }
 
-function hostDraft(node: NodeFact, blocks: BlocksOf, facts: Facts): HostDraft {
+interface Known {
+  readonly blocks: BlocksOf;
+  /** Addresses that several nodes take for their own. */
+  readonly shared: ReadonlySet<string>;
+}
+
+function hostDraft(node: NodeFact, { blocks, shared }: Known, facts: Facts): HostDraft {
   const { name, from, mark, labels } = node;
   const own = facts.calico.nodes.get(name);
   const recorded = own?.addresses ?? [];
-  const extra = recorded.map(({ ip }) => ip).filter((ip) => !node.addresses.some((other) => other.equals(ip)));
+  const alone = recorded.filter(({ ip }) => !shared.has(ip.toString()));
+  const extra = alone.map(({ ip }) => ip).filter((ip) => !node.addresses.some((other) => other.equals(ip)));
   const addresses = [...node.addresses, ...extra];
   const detected = recorded.map(({ ip }) => ip);
   const isOdd = detected.some((ip) => !addresses.find((other) => other.family === ip.family)?.equals(ip));
@@ -60,7 +71,7 @@ function hostDraft(node: NodeFact, blocks: BlocksOf, facts: Facts): HostDraft {
     from,
     mark,
     addresses,
-    networks: recorded.map(({ ip, length }) => Prefix.of(ip, length)),
+    networks: alone.map(({ ip, length }) => Prefix.of(ip, length)),
     nodeIPs: isOdd ? detected : [],
     shares: facts.calico.usesPodCIDR ? node.podCIDRs.map(({ value }) => value) : [],
     blocks: cidrs,

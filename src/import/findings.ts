@@ -64,8 +64,12 @@ export class Findings {
 
   /** What a user should know before any answer: the mode and why, what speaks against it, what was left out. */
   summary(): readonly string[] {
-    const { chosen } = this;
-    const mode = chosen ? [`these objects are of ${chosen.mode}: ${chosen.because.join("; ")}`] : [];
+    const { chosen, refusal } = this;
+    const mode = chosen
+      ? [`these objects are of ${chosen.mode}: ${chosen.because.join("; ")}`]
+      : refusal
+        ? [refusal.message]
+        : [];
     return [...mode, ...this.doubts.map((doubt) => `but ${doubt}`), ...this.notes];
   }
 }

@@ -4,7 +4,7 @@ import { modeSettings } from "../topology/settings.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Facts, FlannelNode, NodeFact } from "./facts.ts";
 import type { Findings } from "./findings.ts";
-import type { HostDraft } from "./hosts.ts";
+import { type HostDraft, sharedAddresses } from "./hosts.ts";
 import { CANAL, FLANNEL } from "./products.ts";
 import type { Choice } from "./which-cni.ts";
 
@@ -31,11 +31,15 @@ const OTHERS: ReadonlyMap<string, string> = new Map([
 /** What Flannel's objects and annotations say of a cluster. */
 export function flannelCarrier(facts: Facts, choice: Choice, findings: Findings): Carrier {
   flannelMode(facts, choice, findings);
+  const shared = sharedAddresses(
+    [...facts.nodes.values()].map(({ flannel }) => flannel?.publicIPs ?? []),
+    findings,
+  );
   if (choice.product === CANAL) canal(facts, choice, findings);
   return {
     networks: facts.flannel.flatMap(({ networks, from, mark }) => networks.map((value) => ({ value, from, mark }))),
     pooled: false,
-    host: (node) => hostDraft(node, facts, findings),
+    host: (node) => hostDraft(node, { facts, shared }, findings),
     peering: () => ({ speakers: new Map(), outsiders: [] }),
   };
 }
@@ -146,10 +150,17 @@ function nodes(count: number): string {
   return count === 1 ? "1 Node" : `${count} Nodes`;
 }
 
-function hostDraft(node: NodeFact, facts: Facts, { chosen }: Findings): HostDraft {
+interface Known {
+  readonly facts: Facts;
+  /** Addresses that several nodes take for their own. */
+  readonly shared: ReadonlySet<string>;
+}
+
+function hostDraft(node: NodeFact, { facts, shared }: Known, { chosen }: Findings): HostDraft {
   const { name, from, mark, podCIDRs, flannel } = node;
   const detected = flannel?.publicIPs.filter((ip) => !isTold(ip, flannel) || isOwn(ip, node)) ?? [];
-  const addresses = [...node.addresses, ...detected.filter((ip) => !isOwn(ip, node))];
+  const own = detected.filter((ip) => !isOwn(ip, node) && !shared.has(ip.toString()));
+  const addresses = [...node.addresses, ...own];
   const isOdd = detected.some((ip) => !addresses.find((own) => own.family === ip.family)?.equals(ip));
   const told = flannel?.overwrites.filter((ip) => !isOwn(ip, node)) ?? [];
   return {

@@ -53,6 +53,22 @@ export function allNodes(facts: Facts, findings: Findings): readonly NodeFact[] 
 }
 
 /**
+ * Addresses that agents of several nodes have detected: a card that all machines have alike, as behind a hypervisor's NAT.
+ * None of them is reached by it, so it is on no network that they share.
+ */
+export function sharedAddresses(detected: readonly (readonly Ip[])[], findings: Findings): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  for (const ip of detected.flat()) counts.set(ip.toString(), (counts.get(ip.toString()) ?? 0) + 1);
+  const shared = [...counts].filter(([, count]) => count > 1);
+  for (const [ip, count] of shared) {
+    findings.against(
+      `${count} Nodes tell the others that they are ${ip}: what is sent there reaches one of them, or none`,
+    );
+  }
+  return new Set(shared.map(([ip]) => ip));
+}
+
+/**
  * Writes the hosts, each in its shortest form; a share of the pods' network is left out where it is the one that the
  * loader would give.
  */

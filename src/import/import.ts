@@ -16,8 +16,8 @@ export interface ImportOptions {
   /** Edits laid over the document before it is checked. */
   readonly set?: readonly string[];
   /**
-   * What becomes of the mode: it has to be found; or somebody asks what if, and it matters to nobody; or it is written
-   * down if it is found.
+   * What becomes of the mode. `needed`: it has to be found. `asked`: somebody asks what another mode would do, and it
+   * matters to nobody. `open`: it is written down if it is found.
    */
   readonly mode: "needed" | "asked" | "open";
 }
@@ -38,6 +38,15 @@ export interface Imported {
 /**
  * Turns Kubernetes objects into a topology, by way of a document of our own format that the loader then checks like any
  * other. Documents of our own format among the inputs are laid over it, in order.
+ *
+ * @param inputs JSON or YAML as `kubectl get` prints it: whole texts, or chunks of UTF-8 bytes, which are read once, in
+ *   order, in memory that does not grow with their length; a chunk may be written over by the next one.
+ * @returns The topology, with the mode that runs in `topology.cni.mode` and what speaks for and against it in `findings`;
+ *   or every problem, each with file, line, column and path: objects that are malformed or contradict one another, no
+ *   address at all (`no-nodes`, `redacted`), a CNI that is not modelled or not told (`no-mode`, unless `mode` says that
+ *   it does not matter). Nothing is thrown for what stands in the inputs.
+ * @see src/import/which-cni.ts for how the CNI is found; Kubernetes core/v1, flannel pkg/subnet/kube and Calico's
+ *   api/pkg/apis/projectcalico/v3 for the fields.
  */
 export async function importTopology(inputs: Iterable<Input>, options: ImportOptions): Promise<Outcome<Imported>> {
   const { facts, problems } = await gather(inputs);
@@ -66,7 +75,8 @@ const NOTHING: Problem = { code: "no-objects", message: "there are no objects in
 /** Why there can be no answer: no addresses, or no mode. */
 function refusals(findings: Findings, facts: Facts, { mode }: ImportOptions): readonly Problem[] {
   const problems: Problem[] = [];
-  if (findings.refusal && mode === "needed") problems.push({ code: "no-mode", ...findings.refusal });
+  if (findings.refusal && (mode === "needed" || findings.hosts === 0))
+    problems.push({ code: "no-mode", ...findings.refusal });
   if (findings.hosts > 0) return problems;
   if (facts.redacted) {
     const { place, count } = facts.redacted;

@@ -1,3 +1,4 @@
+import { type Mark, placeAt } from "../topology/marks.ts";
 import type { Field } from "./field.ts";
 
 /** An object's name; one that has none is told, and not read further. */
@@ -12,4 +13,11 @@ export function nameOf(body: Field): string | undefined {
 export function fullName(body: Field): string | undefined {
   const name = nameOf(body);
   return name === undefined ? undefined : `${body.at("metadata", "namespace").text() ?? "default"}/${name}`;
+}
+
+/** Two objects of one name that say different things, as when a folder holds the same cluster on two days. */
+export function complainTwice(body: Field, what: string, { source, value }: Mark): void {
+  const { file, line } = placeAt(source, value);
+  const message = `${what} stands here twice, and differently; the first is in ${file}, line ${line}`;
+  body.complain("duplicate-object", message, "keep one of them");
 }

@@ -2,7 +2,7 @@ import { Ip } from "../addr/ip.ts";
 import type { PoolFact } from "./calico-facts.ts";
 import type { Facts } from "./facts.ts";
 import type { Field } from "./field.ts";
-import { nameOf } from "./name.ts";
+import { complainTwice, nameOf } from "./name.ts";
 
 /** An IPPool (api/pkg/apis/projectcalico/v3/ippool.go; the CRD has the same spec). */
 export function readIpPool(body: Field, { calico }: Facts): void {
@@ -36,7 +36,7 @@ export function readIpPool(body: Field, { calico }: Facts): void {
   };
   const before = calico.pools.get(name);
   if (before && !sameBut(before, pool, "mark")) {
-    body.complain("duplicate-object", `IPPool ${name} stands here twice, and differently`, "keep one of them");
+    complainTwice(body, `IPPool ${name}`, before.mark);
   } else calico.pools.set(name, pool);
 }
 

@@ -5,7 +5,7 @@ import type { Fact, Facts, FlannelNode, NodeFact } from "./facts.ts";
 import type { Field } from "./field.ts";
 import { jsonOf } from "./inner.ts";
 import { leaveOut } from "./left-out.ts";
-import { nameOf } from "./name.ts";
+import { complainTwice, nameOf } from "./name.ts";
 import { FLANNEL } from "./products.ts";
 import { readCalicoAnnotations } from "./read-calico-node.ts";
 import { readCiliumAnnotations } from "./read-cilium.ts";
@@ -35,7 +35,7 @@ export function readNode(body: Field, facts: Facts): void {
   };
   const before = facts.nodes.get(name);
   if (before?.from === from && !isSame(before, fact)) {
-    body.complain("duplicate-object", `${from} stands here twice, and differently`, "keep one of them");
+    complainTwice(body, from, before.mark);
     return;
   }
   facts.nodes.set(name, { ...fact, labels: { ...before?.labels, ...fact.labels } });

@@ -1,6 +1,6 @@
-import type { Facts, PodFact } from "./facts.ts";
+import { type Facts, MOST_PODS, type PodFact } from "./facts.ts";
 import type { Field } from "./field.ts";
-import { fullName } from "./name.ts";
+import { complainTwice, fullName } from "./name.ts";
 import { readAgent } from "./read-agent.ts";
 import { readControlPlane } from "./read-control-plane.ts";
 import { poolsOf } from "./read-namespace.ts";
@@ -48,7 +48,15 @@ export function readPod(body: Field, facts: Facts): void {
   };
   const before = facts.pods.get(name);
   if (before && JSON.stringify({ ...before, mark: 0 }) !== JSON.stringify({ ...fact, mark: 0 })) {
-    body.complain("duplicate-object", `Pod ${name} stands here twice, and differently`, "keep one of them");
+    complainTwice(body, `Pod ${name}`, before.mark);
+    return;
+  }
+  if (facts.pods.size === MOST_PODS) {
+    body.complain(
+      "too-many-pods",
+      `this is one pod more than the ${MOST_PODS} that are read`,
+      "ask about a part of them",
+    );
     return;
   }
   facts.pods.set(name, fact);

@@ -13,9 +13,12 @@ export function keepRest(facts: Facts, findings: Findings): void {
     findings.keep(`kube-proxy is in mode ${kubeProxy.mode}${told} (${kubeProxy.from})`);
   }
   const policies = unread.get("NetworkPolicy");
-  if (policies !== undefined) findings.keep(`${policies} NetworkPolicies`);
+  if (policies !== undefined) findings.keep(policies === 1 ? "1 NetworkPolicy" : `${policies} NetworkPolicies`);
   const labelled = [...namespaces.values()].filter(({ labels }) => labels > 0).length;
-  if (labelled > 0) findings.keep(`labels of ${labelled} Namespaces, by which NetworkPolicies select`);
+  if (labelled > 0)
+    findings.keep(
+      `labels of ${labelled === 1 ? "1 Namespace" : `${labelled} Namespaces`}, by which NetworkPolicies select`,
+    );
   const harmless = leftOutWords(facts, { matters: false });
   if (harmless !== undefined) findings.keep(harmless);
 }

@@ -209,6 +209,19 @@ describe("nodes", () => {
     );
   });
 
+  test("that have all detected the same address, as behind a hypervisor's NAT, stand where their InternalIPs are", async () => {
+    const nat = [1, 2].map((n) =>
+      node(`node-${n}`, { ips: [`192.168.56.1${n}`], annotations: calicoAnnotations({ IPv4Address: "10.0.2.15/24" }) }),
+    );
+    const { topology, findings } = await good([...nat, plain]);
+    expect([...topology.subnets.values()].map(({ cidrs }) => cidrs.map(String))).toEqual([["192.168.56.0/24"]]);
+    expect([...topology.hosts.values()].map(({ nodeIPs }) => nodeIPs.map(String))).toEqual([
+      ["10.0.2.15"],
+      ["10.0.2.15"],
+    ]);
+    expect(findings.doubts.join()).toContain("2 Nodes tell the others that they are 10.0.2.15");
+  });
+
   test("have the VTEP's MAC that their Node says", async () => {
     const annotations = calicoAnnotations({ IPv4Address: "192.168.1.11/24", VXLANTunnelMACAddr: "66:0a:0b:0c:0d:0e" });
     const { topology } = await good([node("node-1", { ips: ["192.168.1.11"], annotations }), plain]);

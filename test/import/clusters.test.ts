@@ -192,6 +192,11 @@ if (hasEvidence) {
 
     test.each([
       ["cilium-kind-ciliumnodes", ["init.yaml"], "this cluster runs Cilium (objects of cilium.io)"],
+      [
+        "cilium-kind-ciliumnodes",
+        [],
+        "Node cilium-nodes-worker stands here twice, and differently; the first is in init.yaml, line ",
+      ],
       ["cilium-kind-nodeport", [], "this cluster runs Cilium"],
       ["kindnet-kind-2021", [], "this cluster runs kindnet (DaemonSet kube-system/kindnet)"],
       ["redacted-support-bundle-weave-kurl", [], "this cluster runs Weave Net"],

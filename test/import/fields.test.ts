@@ -209,7 +209,7 @@ const GENERIC: readonly Row[] = [
     "Namespace metadata.labels",
     flannel,
     [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "web", labels: { team: "x" } } }],
-    /labels of 1 Namespaces, by which NetworkPolicies select/,
+    /labels of 1 Namespace, by which NetworkPolicies select/,
   ),
   more(
     "Namespace status.phase",

@@ -106,6 +106,21 @@ describe("Flannel", () => {
     expect(host?.cni.flannel.publicIPOverwrites?.map(String)).toEqual(["203.0.113.5"]);
   });
 
+  test("is told of an address that all nodes have alike, as behind a hypervisor's NAT, and nobody is reached by it", async () => {
+    const nat = [1, 2].map((n) => {
+      const annotations = flannelAnnotations("vxlan", { ip: "10.0.2.15", mac: `a2:aa:aa:aa:aa:0${n}` });
+      return node(`node-${n}`, { ips: [`192.168.56.1${n}`], podCIDRs: [`10.244.${n}.0/24`], annotations });
+    });
+    const { topology, findings } = await good(nat);
+    expect([...topology.hosts.values()].map(({ nics, nodeIPs }) => [nics.length, nodeIPs.map(String)])).toEqual([
+      [1, ["10.0.2.15"]],
+      [1, ["10.0.2.15"]],
+    ]);
+    expect(findings.doubts).toEqual([
+      "2 Nodes tell the others that they are 10.0.2.15: what is sent there reaches one of them, or none",
+    ]);
+  });
+
   test.each(["ipsec", "extension", "tencent-vpc", "aws-vpc"])("with backend %s is named and refused", async (type) => {
     expect(await read(pair(type))).toMatch(`this cluster runs Flannel's backend ${type}, whose tables`);
   });

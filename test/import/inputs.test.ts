@@ -261,5 +261,6 @@ test("a long read says on the way how far it is, and takes that back", async () 
   const source = openSource(["-"], io);
   if (!source.ok || "own" in source.value) throw new Error("these are objects");
   expect(await readInputs([...source.value.inputs])).toMatch("there are no objects in this");
-  expect(said).toEqual(["stdin: 32 MiB read", ""]);
+  expect(said.at(0)).toBe("stdin: 4 MiB read");
+  expect(said.slice(-2)).toEqual(["stdin: 40 MiB read", ""]);
 });

@@ -16,8 +16,15 @@ export interface Cluster {
 
 const FOLDER = join(import.meta.dirname, "../../topologies");
 
-/** Turns a packaged topology, run in a mode, into the objects of Kubernetes and of the mode's CNI. */
-export function kubernetes(topology: Topology, mode: Mode): Cluster {
+/**
+ * Turns a packaged topology, run in a mode, into the objects of Kubernetes and of the mode's CNI. Pods have the addresses
+ * that the mode gives them, or, of too many pods to build, those that somebody else knows.
+ */
+export function kubernetes(
+  topology: Topology,
+  mode: Mode,
+  { addressOf }: { readonly addressOf?: (host: string) => readonly Ip[] } = {},
+): Cluster {
   const network = buildNetwork(topology, mode);
   if (!network.ok) throw new Error(network.problems.map(({ message }) => message).join("; "));
   const addressesOf = (netns: string): readonly Ip[] => {
@@ -41,11 +48,11 @@ export function kubernetes(topology: Topology, mode: Mode): Cluster {
       labels: new Map(),
     };
     const [hostIP = ""] = topology.hosts.get(host)?.nodeIPs.map(String) ?? [];
-    const own = hostNetwork ? [hostIP] : addressesOf(`pod/${name}`).map(String);
+    const own = hostNetwork ? [hostIP] : (addressOf?.(host) ?? addressesOf(`pod/${name}`)).map(String);
     return pod(name, { on: host, hostIP, ips: own, hostNetwork, labels: Object.fromEntries(labels) });
   });
   const objects = [...own.objects, ...nodes, ...pods];
-  return { objects, overlay: existsSync(fileOf(topology)) ? overlayOf(topology) : "" };
+  return { objects, overlay: addressOf || !existsSync(fileOf(topology)) ? "" : overlayOf(topology) };
 }
 
 function fileOf({ name }: Topology): string {
@@ -53,7 +60,7 @@ function fileOf({ name }: Topology): string {
 }
 
 /** What the API does not know: subnets, routers, what is broken, and names of devices. */
-function overlayOf({ name }: Topology): string {
+function overlayOf({ name, hosts: resolved }: Topology): string {
   const {
     subnets,
     routers = {},
@@ -61,18 +68,34 @@ function overlayOf({ name }: Topology): string {
     pods = {},
     hosts = {},
   } = parse(readFileSync(join(FOLDER, `${name}.yaml`), "utf8"));
-  const devices = Object.entries(pods).filter(([, each]) => (each as { device?: string }).device !== undefined);
-  const pinned = devices.map(([key, each]) => [key, { device: (each as { device: string }).device }]);
-  const mtus = Object.entries(hosts).filter(([, each]) => (each as { mtu?: number }).mtu !== undefined);
+  const pinned = pick(pods, "device", "listen");
+  // A node that takes an address for its own which it has not: from the API one would think that it has it.
+  const isDeceived = ({ nics, nodeIPs }: Host) =>
+    nodeIPs.some((ip) => !nics.some(({ addresses }) => addresses.some((own) => own.ip.equals(ip))));
+  const deceived = [...resolved.values()].filter(isDeceived).map((host) => host.name);
+  const told = {
+    ...pick(hosts, "mtu"),
+    ...pick(Object.fromEntries(deceived.map((host) => [host, hosts[host]])), "mtu", "address", "addresses"),
+  };
   return stringify({
     subnets,
     routers,
     ...(faults && { faults }),
-    ...(pinned.length > 0 && { pods: Object.fromEntries(pinned) }),
-    ...(mtus.length > 0 && {
-      hosts: Object.fromEntries(mtus.map(([key, each]) => [key, { mtu: (each as { mtu: number }).mtu }])),
-    }),
+    ...(Object.keys(pinned).length > 0 && { pods: pinned }),
+    ...(Object.keys(told).length > 0 && { hosts: told }),
   });
+}
+
+/** Of the entries in their long form, some fields. */
+function pick(
+  section: Readonly<Record<string, unknown>>,
+  ...keys: readonly string[]
+): Readonly<Record<string, object>> {
+  const found = Object.entries(section).flatMap(([name, entry]): [string, object][] => {
+    const fields = Object.entries(Object(entry)).filter(([key]) => keys.includes(key));
+    return typeof entry === "object" && fields.length > 0 ? [[name, Object.fromEntries(fields)]] : [];
+  });
+  return Object.fromEntries(found);
 }
 
 interface OwnObjects {
@@ -127,6 +150,7 @@ function calicoOf(topology: Topology, mode: Mode): OwnObjects {
   );
   const felix = calico("FelixConfiguration", "default", { ...(kind === "wireguard" && { wireguardEnabled: true }) });
   const tunnel = (host: Host, addresses: (netns: string) => readonly Ip[]) => {
+    if (kind === "bgp") return {};
     const pods = addresses(`host/${host.name}`).filter(
       (ip) => ip.family === 4 && !host.nodeIPs.some((own) => own.equals(ip)),
     );
@@ -141,9 +165,11 @@ function calicoOf(topology: Topology, mode: Mode): OwnObjects {
   return {
     objects: [...pools, felix, ...peers, calico("BGPConfiguration", "default", { asNumber, nodeToNodeMeshEnabled })],
     annotations: (host, addresses) => {
-      const [v4] = host.nics.flatMap((nic) => nic.addresses);
+      const all = host.nics.flatMap((nic) => nic.addresses);
+      const [detected] = host.nodeIPs;
+      const length = all.find(({ ip }) => detected?.equals(ip))?.length ?? all[0]?.length;
       return calicoAnnotations({
-        IPv4Address: `${v4?.ip}/${v4?.length}`,
+        IPv4Address: `${detected}/${length}`,
         ...(host.bgp && { ASNumber: String(host.bgp.as) }),
         ...tunnel(host, addresses),
       });

@@ -56,7 +56,7 @@ describe("what is wrong is told with file, line and path:", () => {
   test("a name that stands twice, unless both say the same", async () => {
     const twice = [node("n", { ips: ["10.0.0.1"] }), node("n", { ips: ["10.0.0.2"] })];
     expect(await json(twice)).toMatch(
-      /o\.json:\d+:\d+ {2}items\[1\]: Node n stands here twice, and differently \(keep one of them\)/,
+      /o\.json:\d+:\d+ {2}items\[1\]: Node n stands here twice, and differently; the first is in o\.json, line \d+ \(keep one of them\)/,
     );
     const pods = [pod("a/p", { on: "n", ips: ["10.1.0.1"] }), pod("a/p", { on: "n", ips: ["10.1.0.2"] })];
     expect(await json(pods)).toMatch("items[1]: Pod a/p stands here twice");
