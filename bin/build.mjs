@@ -19,15 +19,12 @@ const TOGETHER = {
   yaml: ["src/topology/yaml-source.ts"],
 };
 
-/** Packages as a command line needs them: no child processes, no terminals of their own, and code that can be shaken. */
+/** Packages as a command line needs them: no child processes, no terminals of their own. */
 const lean = {
   name: "lean",
   setup({ onResolve, onLoad }) {
-    const instead = new Map([
-      ["yaml", join(root, "node_modules/yaml/browser/index.js")],
-      ["#supports-color", join(root, "node_modules/chalk/source/vendor/supports-color/browser.js")],
-    ]);
-    onResolve({ filter: /^(yaml|#supports-color)$/ }, ({ path }) => ({ path: instead.get(path) }));
+    const colourless = join(root, "node_modules/chalk/source/vendor/supports-color/browser.js");
+    onResolve({ filter: /^#supports-color$/ }, () => ({ path: colourless }));
     // commander starts processes for commands that are programs of their own; there are none here.
     onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
       importer.includes("commander") ? { path, namespace: "absent" } : { path, external: true },

@@ -1,4 +1,17 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from "yaml";
+import {
+  boolCoreTag,
+  EVENT_ID,
+  type Event,
+  floatCoreTag,
+  getScalarValue,
+  intCoreTag,
+  NOT_RESOLVED,
+  nullCoreTag,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  YAMLException,
+} from "js-yaml";
 import { own } from "./json-source.ts";
 import { LIMITS } from "./limits.ts";
 import { type Mark, type Marks, placeAt, ROOT, type SourceText, type SourceTree } from "./marks.ts";
@@ -15,81 +28,87 @@ export function readYaml(source: SourceText, offset = 0): SourceTree {
   let whole = true;
   const complain = (code: string, at: number, message: string, hint?: string) =>
     problems.push({ code, message, place: placeAt(source, at), ...(hint === undefined ? {} : { hint }) });
-  const tooDeep = (at: number): SourceTree => {
-    whole = false;
-    complain("too-deep", at, `more than ${LIMITS.depth} maps and lists inside one another`);
-    return { problems };
-  };
 
   const text = source.text;
-  const deep = deepAt(text);
-  if (deep >= 0) return tooDeep(deep);
-  const document = parse(text);
-  if (document === undefined) return tooDeep(offset);
-  const warnings = document.warnings.filter(({ code }) => code !== "TAG_RESOLVE_FAILED");
-  for (const { pos, message } of [...document.errors, ...warnings].slice(0, MOST_ERRORS)) {
-    const hint = message.includes("multiple documents") ? "keep one topology in a file" : undefined;
-    complain(
-      "not-yaml",
-      Math.min(pos[0], text.length),
-      hint ? "there is more than one document here" : oneSentence(message),
-      hint,
-    );
+  const parsed = parse(text);
+  if (!parsed.ok) {
+    complain(parsed.code, parsed.at, parsed.message, ADVICE.get(parsed.message));
+    return { problems };
   }
-  if (problems.length > 0) return { problems };
+  const { events } = parsed;
+  const second = secondDocument(events, text);
+  if (second !== undefined) {
+    complain("not-yaml", second, "there is more than one document here", "keep one topology in a file");
+    return { problems };
+  }
 
   const marks: Marks = new Map();
-  const anchors = new Map<string, Node>();
-  const open = new Set<unknown>();
+  /** Where the node with an anchor begins among the events. */
+  const anchors = new Map<string, number>();
+  const open = new Set<number>();
+  let next = 0;
   let aliased = 0;
   let inAlias = 0;
   let bombed = false;
 
-  function scalar(node: unknown): unknown {
-    return isScalar(node) ? node.value : null;
-  }
-
-  function convert(node: unknown): unknown {
-    if (isAlias(node)) return resolve(node.source, node.range?.[0] ?? 0);
-    if (inAlias > 0 && ++aliased > LIMITS.aliased) return null;
-    if (!isMap(node) && !isSeq(node) && !isScalar(node)) return null;
-    if (node.anchor !== undefined) anchors.set(node.anchor, node);
-    const start = node.range?.[0] ?? 0;
-    if (node.tag !== undefined && !CORE_TAGS.has(node.tag)) {
-      complain(
-        "custom-tag",
-        start,
-        `the tag ${node.tag.replace(CORE, "!!")} is not read here`,
-        "write the plain value",
-      );
-      whole = false;
+  /** The value of the node that begins at `next`, which is then behind it. */
+  function convert(): unknown {
+    const at = next;
+    const event = events[next++];
+    if (event === undefined) return null;
+    if (event.type === EVENT_ID.ALIAS) return resolve(text.slice(event.anchorStart, event.anchorEnd), event);
+    if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP) return null;
+    if (inAlias > 0 && ++aliased > LIMITS.aliased) {
+      next = behind(at);
       return null;
     }
-    if (isScalar(node)) return scalar(node);
-    if (open.size >= LIMITS.depth) {
-      tooDeep(start);
-      return null;
+    if (event.anchorStart >= 0) anchors.set(text.slice(event.anchorStart, event.anchorEnd), at);
+    const tag = event.tagStart < 0 ? undefined : text.slice(event.tagStart, event.tagEnd);
+    if (event.type === EVENT_ID.SCALAR) {
+      const value = scalar(event, tag);
+      return value === NOT_RESOLVED ? refuseTag(tag ?? "", event, at) : value;
     }
-    open.add(node);
+    const isMap = event.type === EVENT_ID.MAPPING;
+    if (tag !== undefined && tag !== "!" && coreTag(tag) !== (isMap ? "map" : "seq")) return refuseTag(tag, event, at);
+    open.add(at);
     const entries = new Map<string | number, Mark>();
-    const found = isMap(node) ? map(node.items, entries) : list(node.items, entries);
+    const found = isMap ? map(entries) : list(entries);
+    next++;
     marks.set(found, entries);
-    open.delete(node);
+    open.delete(at);
     return found;
   }
 
-  function resolve(anchor: string, at: number): unknown {
+  function scalar(event: ScalarEvent, tag: string | undefined): unknown {
+    const written = event.valueStart < 0 ? "" : getScalarValue(text, event);
+    if (tag !== undefined) return tagged(written, tag);
+    return event.style === SCALAR_STYLE.PLAIN ? plain(written) : written;
+  }
+
+  function refuseTag(tag: string, event: Event, at: number): null {
+    const name = tag.replace(/^!<(.*)>$/, "$1");
+    complain("custom-tag", startOf(event) ?? offset, `the tag ${name} is not read here`, "write the plain value");
+    whole = false;
+    next = behind(at);
+    return null;
+  }
+
+  function resolve(anchor: string, event: Event): unknown {
     const target = anchors.get(anchor);
     if (target === undefined || open.has(target)) {
       const why = target === undefined ? "is not set above" : "stands inside itself";
-      complain("bad-alias", at, `the anchor ${anchor} ${why}`, "write the value out");
+      complain("bad-alias", startOf(event) ?? offset, `the anchor ${anchor} ${why}`, "write the value out");
       whole = false;
       return null;
     }
+    const back = next;
+    next = target;
     inAlias++;
-    const found = convert(target);
+    const found = convert();
     inAlias--;
+    next = back;
     if (!bombed && inAlias === 0 && aliased > LIMITS.aliased) {
+      const at = startOf(event) ?? offset;
       complain("alias-bomb", at, `aliases stand for more than ${LIMITS.aliased} values`, "write the values out");
       bombed = true;
       whole = false;
@@ -97,87 +116,151 @@ export function readYaml(source: SourceText, offset = 0): SourceTree {
     return found;
   }
 
-  function map(items: readonly { key: unknown; value: unknown }[], entries: Map<string | number, Mark>): object {
+  /** What stands behind the node at an index. */
+  function behind(at: number): number {
+    let depth = 0;
+    for (let k = at; ; k++) {
+      const type = events[k]?.type;
+      if (type === EVENT_ID.MAPPING || type === EVENT_ID.SEQUENCE) depth++;
+      else if (type === EVENT_ID.POP) depth--;
+      if (depth <= 0) return k + 1;
+    }
+  }
+
+  function map(entries: Map<string | number, Mark>): object {
     const found = {};
-    for (const { key, value } of items) {
+    while (events[next] !== undefined && events[next]?.type !== EVENT_ID.POP) {
+      const key = events[next];
+      next = behind(next);
+      const value = events[next];
       const at = startOf(key) ?? startOf(value) ?? offset;
-      const name = isScalar(key) && key.value !== null ? (typeof key.value === "string" ? key.value : key.source) : "";
-      if (name === undefined || name === "") {
+      const name = nameOf(key);
+      if (name === "") {
         complain("bad-key", at, "a key must be a plain word");
+        next = behind(next);
         continue;
       }
       if (entries.has(name)) {
         const first = placeAt(source, entries.get(name)?.key ?? 0);
         complain("duplicate-key", at, `${name} stands here twice; the first is in line ${first.line}`, "merge the two");
+        next = behind(next);
         continue;
       }
-      const mark = { source, key: at, value: startOf(value) ?? at };
-      entries.set(name, mark);
-      own(found, name, convert(value));
+      entries.set(name, { source, key: at, value: startOf(value) ?? at });
+      own(found, name, convert());
     }
     return found;
   }
 
-  function list(items: readonly unknown[], entries: Map<string | number, Mark>): unknown[] {
-    return items.map((item, index) => {
-      const at = startOf(item) ?? offset;
-      entries.set(index, { source, key: at, value: at });
-      return convert(item);
-    });
+  /** The name that a key is; "" for one that is none. */
+  function nameOf(key: Event | undefined): string {
+    if (key?.type !== EVENT_ID.SCALAR || key.valueStart < 0) return "";
+    const written = getScalarValue(text, key);
+    return key.style === SCALAR_STYLE.PLAIN && plain(written) === null ? "" : written;
   }
 
-  const start = startOf(document.contents) ?? offset;
+  function list(entries: Map<string | number, Mark>): unknown[] {
+    const found: unknown[] = [];
+    while (events[next] !== undefined && events[next]?.type !== EVENT_ID.POP) {
+      const at = startOf(events[next]) ?? offset;
+      entries.set(found.length, { source, key: at, value: at });
+      found.push(convert());
+    }
+    return found;
+  }
+
+  // The first event opens the document.
+  next = 1;
+  const start = startOf(events[next]) ?? offset;
   marks.set(ROOT, new Map([[0, { source, key: start, value: start }]]));
-  const tree = convert(document.contents);
+  const tree = convert();
   return whole ? { problems, read: { tree, marks } } : { problems };
 }
 
-const CORE = "tag:yaml.org,2002:";
-const CORE_TAGS = new Set(["str", "int", "float", "bool", "null", "map", "seq"].map((tag) => CORE + tag));
+/** The events of a text, or the first thing that is wrong with it. */
+type Parsed =
+  | { readonly ok: true; readonly events: readonly Event[] }
+  | { readonly ok: false; readonly code: string; readonly at: number; readonly message: string };
 
-/** What is wrong after so many syntax errors is anybody's guess. */
-const MOST_ERRORS = 20;
-
-/** `undefined` when the parser ran out of stack. */
-function parse(text: string) {
+function parse(text: string): Parsed {
   try {
-    return parseDocument(text, {
-      schema: "core",
-      merge: false,
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: "error",
-    });
+    return { ok: true, events: parseEvents(text, { maxDepth: LIMITS.depth }) };
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
+    if (!(error instanceof YAMLException)) throw error;
+    const at = Math.min(error.mark?.position ?? 0, text.length);
+    if (/^nesting exceeded/.test(error.reason)) {
+      return {
+        ok: false,
+        code: "too-deep",
+        at,
+        message: `more than ${LIMITS.depth} maps and lists inside one another`,
+      };
+    }
+    return { ok: false, code: "not-yaml", at, message: error.reason };
   }
 }
 
-function startOf(node: unknown): number | undefined {
-  return isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? node.range?.[0] : undefined;
+/** What to do about the commonest mistakes. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ["bad indentation of a mapping entry", "begin it under the entry above, or quote a value that holds a colon"],
+  ["bad indentation of a sequence entry", "begin it under the entry above"],
+  ["deficient indentation", "close the bracket above, or indent this line"],
+  ["tab characters must not be used in indentation", "indent with spaces"],
+  ["unexpected end of the stream within a flow collection", "close the bracket"],
+  ["unexpected end of the stream within a double quoted scalar", "close the quote"],
+  ["unexpected end of the stream within a single quoted scalar", "close the quote"],
+]);
+
+/** Where a second document begins, when there is one. */
+function secondDocument(events: readonly Event[], text: string): number | undefined {
+  const second = events.findIndex(({ type }, k) => k > 0 && type === EVENT_ID.DOCUMENT);
+  if (second < 0) return undefined;
+  const before = events.slice(0, second).reduce((most, event) => Math.max(most, startOf(event) ?? 0), 0);
+  const marker = text.slice(before).search(/^---(?=\s|$)/m);
+  return marker < 0 ? (startOf(events[second + 1]) ?? before) : before + marker;
 }
 
-function oneSentence(message: string): string {
-  const [first = message] = message.split("\n");
-  return first.replace(/[.:]$/, "");
+/** Where a node stands in the text; `undefined` when nothing is written. */
+function startOf(event: Event | undefined): number | undefined {
+  switch (event?.type) {
+    case EVENT_ID.MAPPING:
+    case EVENT_ID.SEQUENCE:
+      return event.start;
+    case EVENT_ID.ALIAS:
+      return event.anchorStart - 1;
+    case EVENT_ID.SCALAR: {
+      if (event.valueStart < 0) return undefined;
+      const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
+      return quoted ? event.valueStart - 1 : event.valueStart;
+    }
+    default:
+      return undefined;
+  }
 }
 
-/** Where nesting passes what any parser should be asked to follow, before one is asked; -1 when nowhere. */
-function deepAt(text: string): number {
-  const most = 2 * LIMITS.depth;
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 91 || code === 123) {
-      if (++depth > most) return i;
-    } else if ((code === 93 || code === 125) && depth > 0) depth--;
+/** The tags of plain scalars in the core schema (YAML 1.2.2, 10.3.2), in its order. */
+const PLAIN = [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag];
+
+function plain(written: string): unknown {
+  for (const tag of PLAIN) {
+    const value = tag.resolve(written, false, tag.tagName);
+    if (value !== NOT_RESOLVED) return value;
   }
-  const indents: number[] = [];
-  for (const { 0: line, index } of text.matchAll(/^ *(?=[^\s#])/gm)) {
-    while ((indents.at(-1) ?? -1) >= line.length) indents.pop();
-    indents.push(line.length);
-    if (indents.length > most) return index;
-  }
-  return text.search(/(?:[-?:][ \t]+){64}/);
+  return written;
+}
+
+/** A scalar with a tag of its own; `NOT_RESOLVED` when it is not one of the core schema's, or does not fit. */
+function tagged(written: string, tag: string): unknown {
+  const name = coreTag(tag);
+  if (tag === "!" || name === "str") return written;
+  const found = PLAIN.find(({ tagName }) => tagName === CORE + name);
+  return found ? found.resolve(written, true, found.tagName) : NOT_RESOLVED;
+}
+
+const CORE = "tag:yaml.org,2002:";
+
+/** `int` of `!!int` or `!<tag:yaml.org,2002:int>`. */
+function coreTag(tag: string): string | undefined {
+  const [, name] = /^!(?:!|<tag:yaml\.org,2002:)(\w+)>?$/.exec(tag) ?? [];
+  return name;
 }
