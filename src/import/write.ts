@@ -1,4 +1,3 @@
-import { LIMITS } from "../topology/limits.ts";
 import { isMap } from "../topology/read.ts";
 import { originsOf } from "./draft.ts";
 import type { Findings } from "./findings.ts";
@@ -87,15 +86,4 @@ function flow(value: unknown): string {
 function word(text: string): string {
   const isPlain = /^(?:[A-Za-z_][\w./-]*|\d+\.\d+\.\d+\.\d+(?:\/\d+)?)$/.test(text);
   return isPlain && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text) ? text : JSON.stringify(text);
-}
-
-/** Whether a text is within what the loader reads as YAML. */
-export function isReadableYaml(text: string): boolean {
-  if (text.length > LIMITS.yaml) return false;
-  let separators = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 10 || code === 44) separators++;
-  }
-  return separators <= LIMITS.entries;
 }

@@ -2,12 +2,11 @@
 export const LIMITS = {
   /** Characters of a JSON file: a full-size cluster, every pod written out, is a third of it. */
   json: 64 * 2 ** 20,
-  /** Characters of a YAML file; the parser holds about seventy bytes for each. */
-  yaml: 4 * 2 ** 20,
-  /**
-   * Entries of one map or list, the pods of a JSON file apart; and lines and commas of a YAML file, where each may be an
-   * entry and the parser holds two kilobytes for one.
-   */
+  /** Characters of a YAML file. */
+  yaml: 12 * 2 ** 20,
+  /** What may begin an entry in a YAML file; the parser and our marks hold four hundred bytes for one. */
+  yamlEntries: 500_000,
+  /** Entries of one map or list, the pods apart. */
   entries: 100_000,
   /** Lines and commas of a JSON file that is parsed whole, where each may be an entry, for which the parser holds a hundred bytes. */
   values: 2_000_000,

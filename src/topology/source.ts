@@ -3,6 +3,7 @@ import { crowded, hasTwins, parseAroundPods } from "./large-json.ts";
 import { LIMITS } from "./limits.ts";
 import { placeAt, type SourceText, type SourceTree } from "./marks.ts";
 import type { Problem } from "./problem.ts";
+import { tooLarge, tooMuchYaml } from "./yaml-size.ts";
 
 /**
  * A text as a tree: JSON when it is JSON, else YAML.
@@ -31,15 +32,12 @@ export async function readSource(source: SourceText, { scan }: { readonly scan: 
       return refuse(source, "not-json", "this is not JSON", json.message, json.offset);
     }
   }
-  if (text.length > LIMITS.yaml) {
-    return refuse(source, "file-too-large", `as YAML ${tooLarge(text, LIMITS.yaml)}`, `write it as JSON, or ${ADVICE}`);
-  }
-  if (separators(text) > LIMITS.entries) {
-    const message = `this has more than ${LIMITS.entries} lines and commas, too many to read as YAML`;
-    return refuse(source, "file-too-large", message, `write it as JSON, or ${ADVICE}`);
-  }
+  const tooMuch = tooMuchYaml(text);
+  if (tooMuch !== undefined) return refuse(source, "file-too-large", tooMuch, `write it as JSON, or ${ADVICE}`);
   const { readYaml } = await import("./yaml-source.ts");
-  return readYaml(source);
+  const yaml = readYaml(source);
+  const crowd = isLarge(source) && yaml.read ? crowded(yaml.read.tree) : undefined;
+  return crowd === undefined ? yaml : refuse(source, "file-too-large", crowd, ADVICE);
 }
 
 /** Whether a JSON text is so large that its marks are made only when needed. */
@@ -66,7 +64,7 @@ const MOST_TWINS = 1000;
 const BEYOND = `more than ${LIMITS.depth} maps and lists inside one another, or more than ${LIMITS.entries} entries in one`;
 const ADVICE = "describe a large cluster with `generate`";
 
-/** How many entries a YAML text may have: what can stand between two of them is a line's end or a comma. */
+/** How many entries a JSON text has at most: what stands between two of them is a comma, or a line's end in a broken one. */
 function separators(text: string): number {
   let count = 0;
   for (let i = 0; i < text.length; i++) {
@@ -74,11 +72,6 @@ function separators(text: string): number {
     if (code === 10 || code === 44) count++;
   }
   return count;
-}
-
-function tooLarge(text: string, limit: number): string {
-  const mib = (characters: number) => Math.ceil(characters / 2 ** 20);
-  return `${mib(text.length)} MiB is more than the ${mib(limit)} MiB that are read`;
 }
 
 function refuse(source: SourceText, code: string, message: string, hint?: string, offset = 0): SourceTree {

@@ -26,8 +26,10 @@ import type { Problem } from "./problem.ts";
 export function readYaml(source: SourceText, offset = 0): SourceTree {
   const problems: Problem[] = [];
   let whole = true;
-  const complain = (code: string, at: number, message: string, hint?: string) =>
+  const complain = (code: string, at: number, message: string, hint?: string) => {
+    if (problems.length >= MOST_PROBLEMS) return;
     problems.push({ code, message, place: placeAt(source, at), ...(hint === undefined ? {} : { hint }) });
+  };
 
   const text = source.text;
   const parsed = parse(text);
@@ -176,6 +178,9 @@ export function readYaml(source: SourceText, offset = 0): SourceTree {
   const tree = convert();
   return whole ? { problems, read: { tree, marks } } : { problems };
 }
+
+/** How many problems are told. */
+const MOST_PROBLEMS = 1000;
 
 /** The events of a text, or the first thing that is wrong with it. */
 type Parsed =

@@ -313,7 +313,10 @@ describe("--set", () => {
     ["=1", "--set =1:1:1  this is not path.to.key=value (for example hosts.node-2.mtu=1400)"],
     ["cni-trace.a=1", "--set cni-trace.a=1:1:11  cni-trace has no entries (set it whole)"],
     ["faults.3=a", "--set faults.3=a:1:1  faults cannot be a map (a list: `- node-1: ip route del 10.244.2.0/24`)"],
-    ["hosts.node-1.labels={a: ", "--set hosts.node-1.labels={a: :1:25  unexpected end of the stream within a flow collection (close the bracket)"],
+    [
+      "hosts.node-1.labels={a: ",
+      "--set hosts.node-1.labels={a: :1:25  unexpected end of the stream within a flow collection (close the bracket)",
+    ],
     ["pods.pod-a=", "--set pods.pod-a=:1:12  pod-a cannot be empty (the name of its host, or a map with host)"],
     ["pods.pod-a=node-9", '--set pods.pod-a=node-9:1:12  "node-9" is not a host (did you mean node-1?)'],
     ["__proto__.polluted=1", "--set __proto__.polluted=1:1:1  __proto__ cannot be a name here"],
@@ -406,9 +409,9 @@ generate: { racks: 2, hostsPerRack: 2, podsPerHost: 1, underlay: [172.16.0.0/20,
 
 describe("bounds", () => {
   test("a large YAML file is refused with what to do instead", async () => {
-    const [problem] = await problems(`cni-trace: 1\n${"# a comment\n".repeat(400_000)}`);
+    const [problem] = await problems(`cni-trace: 1\n${"# a comment\n".repeat(1_100_000)}`);
     expect(problem).toBe(
-      "f:1:1  as YAML 5 MiB is more than the 4 MiB that are read (write it as JSON, or describe a large cluster with `generate`)",
+      "f:1:1  as YAML 13 MiB is more than the 12 MiB that are read (write it as JSON, or describe a large cluster with `generate`)",
     );
   });
 

@@ -1,5 +1,6 @@
 import "../../modes/registry.ts";
 import type { Problem } from "../../topology/problem.ts";
+import { tooMuchYaml } from "../../topology/yaml-size.ts";
 import { notAmong } from "../ask.ts";
 import { DOCUMENT_FORMATS } from "../choices.ts";
 import { complain, note } from "../complain.ts";
@@ -21,11 +22,11 @@ export const importCommand: Run = async (files, flags, io) => {
   if (!imported.ok) return complain(imported.problems, io);
   const { document, findings } = imported.value;
   for (const line of findings?.summary() ?? []) note(line, io);
-  const { isReadableYaml, writeYaml } = await import("../../import/write.ts");
+  const { writeYaml } = await import("../../import/write.ts");
   const { redact } = await import("../../import/redact.ts");
   const shown = flags.redact ? redact(document) : document;
   const text = writeYaml(shown, flags.redact ? undefined : findings, flags.redact ? "" : files.join(", "));
-  if (flags.format === "yaml" || (flags.format === undefined && isReadableYaml(text))) io.write(text);
+  if (flags.format === "yaml" || (flags.format === undefined && tooMuchYaml(text) === undefined)) io.write(text);
   else {
     if (flags.format === undefined)
       note("this is more than can be read back as YAML: it is written as JSON, without comments", io);
