@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
  */
 const ROOMS: Readonly<Record<string, string>> = {
   addr: "",
-  topology: "addr zod yaml",
+  topology: "addr zod js-yaml",
   import: "addr topology @noble/hashes",
   kernel: "addr",
   wire: "addr",
