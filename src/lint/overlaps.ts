@@ -14,7 +14,7 @@ const DOCKER = Prefix.parse("172.17.0.0/16") as Prefix;
 const SERVICES = "10.96.0.0/12";
 
 /** Networks that must be apart and are not; what the file says twice of one address is a problem of the file already. */
-export function* overlaps({ topology, kinds, routers }: Scope): Generator<Sighting> {
+export function* overlaps({ topology, network, kinds, routers }: Scope): Generator<Sighting> {
   const named = networksOf(topology);
   const services = topology.cluster.serviceCIDRs;
   for (const { cidr, what, path, at } of named.filter(({ path: [section] }) => section === "subnets")) {
@@ -35,8 +35,30 @@ export function* overlaps({ topology, kinds, routers }: Scope): Generator<Sighti
     const fix = 'Choose another network, or give Docker one: "bip" in /etc/docker/daemon.json.';
     yield { code: "CIDR_OVERLAP", severity: "warning", at, path, text, fix };
   }
+  yield* widePools(topology, network.mode);
   for (const { netns, hosts } of kinds) yield* devices(netns, hosts.length);
   for (const netns of routers) yield* devices(netns, 1);
+}
+
+/** Felix masquerades only what leaves all pools, disabled ones included (felix/calc `all-ipam-pools`). */
+function* widePools({ cni, subnets }: Topology, mode: string): Generator<Sighting> {
+  if (!mode.startsWith("calico")) return;
+  for (const { name, cidr } of cni.calico.ipPools) {
+    for (const subnet of subnets.values()) {
+      const covered = subnet.cidrs.find((other) => other.overlaps(cidr));
+      if (!covered) continue;
+      const text = `Pool ${name} ${cidr} shares addresses with subnet ${subnet.name} ${covered}: what pods send there keeps the pod's own address, and answers to that find no way back.`;
+      const fix = "Narrow the pool to what pods use, or let the subnet's routers learn the way to pods.";
+      yield {
+        code: "CIDR_OVERLAP",
+        severity: "warning",
+        at: name,
+        path: ["cni", "calico", "ipPools", name],
+        text,
+        fix,
+      };
+    }
+  }
 }
 
 interface Network {

@@ -47,6 +47,13 @@ const overlaps: readonly Case[] = [
     near: ["10.100.0.0/16", "10.100.0.0/16\n  serviceCIDR: 10.200.0.0/16"],
   },
   {
+    name: "an IP pool that covers a subnet: what goes there is not masqueraded",
+    mode: "calico-vxlan",
+    text: `${LAN}cluster: { podCIDR: 192.168.128.0/17 }\ncni: { calico: { ipPools: { wide: 192.168.0.0/16 } } }\n`,
+    finds: ["warning CIDR_OVERLAP at wide, line 9"],
+    near: ["wide: 192.168.0.0/16", "wide: 192.168.128.0/17"],
+  },
+  {
     name: "a subnet that is Docker's",
     mode: "vxlan",
     text: LAN.replaceAll("192.168.0.", "172.17.0."),

@@ -15,6 +15,8 @@ export const topologies: Run = async ([name], flags, io) => {
   if (flags.questions) {
     const page = new Page(await layoutOf(io, flags));
     for (const each of packaged.questions()) writeQuestion(page, each, textOf(each, io));
+    page.gap();
+    page.text(NOT_ASKED);
     io.write(`${page}\nmore: cni-trace topologies NAME has the answer\n`);
     return 0;
   }
@@ -24,6 +26,12 @@ export const topologies: Run = async ([name], flags, io) => {
   io.write("\nmore: cni-trace topologies NAME; cni-trace topologies --questions;\n      cni-trace -t NAME SRC DST\n");
   return 0;
 };
+
+/** Questions that people ask as often, and that no packaged topology can put. */
+const NOT_ASKED =
+  "Not asked here, because a topology has no Services and no NetworkPolicies: why a pod cannot reach itself through its " +
+  "Service, why a NodePort works on one node only, why a default-deny policy broke DNS. Nor why Weave fell back to " +
+  "sleeve: Weave is not modelled.";
 
 function print(name: string, io: Io): number {
   const names = [...io.packaged.names(), ...io.packaged.questions()];

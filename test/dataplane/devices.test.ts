@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { walk } from "../../src/dataplane/walk.ts";
+import { Netlink } from "../../src/kernel/netlink.ts";
+import { placeName, senderSees } from "../../src/trace/project.ts";
+import { eventsOf, probePackets, type Trace } from "../../src/trace/trace.ts";
+import { ip } from "../diagnose/ask.ts";
+import { byHand, mac, prefix } from "../diagnose/by-hand.ts";
+import { cluster, type Scene, scene, send } from "./scene.ts";
+
+/* What depends on the state, the order and the kind of devices, and not on routes. */
+
+/** `n2 DEV_READY`, for each drop of the packet and its copies. */
+function drops(trace: Trace): readonly string[] {
+  const probe = probePackets(trace);
+  return eventsOf(trace, "drop")
+    .filter(({ packet }) => probe.has(packet))
+    .map(({ at, action }) => `${placeName(at.netns)} ${at.dev} ${action.reason}`);
+}
+
+const macOf = ({ network }: Scene, name: string, dev: string) => network.netns(name)?.links.get(dev)?.mac ?? "";
+
+describe("a node reports from the first address in the order of its devices, where the way back has none (icmp_send)", () => {
+  test.each([
+    [["eth0", "tunl0"], "192.168.1.1"],
+    [["tunl0", "eth0"], "10.9.1.0"],
+  ] as const)("%s: from %s", (order, from) => {
+    const node = new Netlink("host/a", "host");
+    for (const name of order) {
+      if (name === "eth0") {
+        node.link({ kind: "nic", name, mac: mac("a"), mtu: 1500, segment: "lan", by: "operator" });
+        node.address(name, ip("192.168.1.1"), 24, { by: "operator" });
+      } else {
+        node.link({ kind: "ipip", name, mtu: 1480, ttl: "inherit", pmtudisc: false, by: "felix" });
+        node.address(name, ip("10.9.1.0"), 32, { by: "felix" });
+      }
+    }
+    const pod = new Netlink("pod/default/p", "pod");
+    const peer = { netns: "pod/default/p", dev: "eth0" };
+    node.link({ kind: "veth", name: "cali1", mac: mac("c"), mtu: 1500, peer, by: "cni" });
+    node.sysctl("net.ipv4.ip_forward", 1);
+    node.route({ dst: prefix("10.9.1.5/32"), dev: "cali1", by: "felix" });
+    pod.link({
+      kind: "veth",
+      name: "eth0",
+      mac: mac("p"),
+      mtu: 1500,
+      peer: { netns: "host/a", dev: "cali1" },
+      by: "cni",
+    });
+    pod.address("eth0", ip("10.9.1.5"), 32, { by: "cni" });
+    pod.route({ dst: prefix("0.0.0.0/0"), via: ip("169.254.1.1"), dev: "eth0", onlink: true, by: "cni" });
+    pod.neighbour({ dev: "eth0", ip: ip("169.254.1.1"), lladdr: mac("c"), state: "permanent", by: "cni" });
+    const payload = [{ kind: "udp", sport: 40000, dport: 9000 }] as const;
+    const what = {
+      from: "pod/default/p",
+      dst: ip("192.168.1.9"),
+      ttl: 1,
+      df: "auto",
+      process: "test",
+      payload,
+    } as const;
+    const { error } = senderSees(walk(byHand(node, pod), what).trace);
+    expect([error?.icmp?.type, `${error?.from}`]).toEqual([11, from]);
+  });
+});
+
+describe("a device that does not take a frame in", () => {
+  test("a card that is down, though its MAC is known", async () => {
+    const plain = await scene("flannel-host-gw", cluster());
+    const faults = [
+      { n1: `ip neigh replace 192.168.1.12 lladdr ${macOf(plain, "host/n2", "eth0")} dev eth0` },
+      { n2: "ip link set eth0 down" },
+    ];
+    const { trace } = send(await scene("flannel-host-gw", cluster({ faults })), "p1", "p2");
+    expect(drops(trace)).toEqual(["n2 eth0 DEV_READY"]);
+  });
+
+  test("a pod's veth that is narrower than its bridge, and nobody is told", async () => {
+    const faults = [{ p2: "ip link set eth0 mtu 1300" }];
+    const here = await scene("flannel-host-gw", cluster({ faults }));
+    const lost = send(here, "p1", "p2", { size: 1400 });
+    expect([drops(lost.trace), lost.sees]).toEqual([["p2 eth0 PKT_TOO_BIG"], "silence"]);
+    expect(send(here, "p1", "p2", { size: 1304 }).end).toBe("delivered ttl 62");
+    expect(drops(send(here, "p1", "p2", { size: 1305 }).trace)).toEqual(["p2 eth0 PKT_TOO_BIG"]);
+  });
+
+  test("a tunnel device never asks: what it unwraps may be longer than its own MTU", async () => {
+    const faults = [{ n2: "ip link set flannel.1 mtu 1000" }];
+    const here = await scene("flannel-vxlan", cluster({ faults }));
+    expect(send(here, "p1", "p2", { size: 1400 }).end).toBe("delivered ttl 62");
+  });
+});
+
+test("IP-in-IP that no tunnel takes: protocol unreachable without a tunnel, port unreachable with one that is down", async () => {
+  const told = async (fault: string) => {
+    const { trace } = send(await scene("calico-ipip", cluster({ faults: [{ n2: fault }] })), "p1", "p2");
+    return eventsOf(trace, "icmp").map(
+      ({ at, action }) => `${placeName(at.netns)} ${action.error.type}/${action.error.code}`,
+    );
+  };
+  expect(await told("ip link set tunl0 down")).toEqual(["n2 3/3"]);
+  expect(await told("ip link del tunl0")).toEqual(["n2 3/2"]);
+});
+
+test("a forwarder counts the TTL down by one, and says so", async () => {
+  const { trace } = send(await scene("flannel-host-gw", cluster({ routed: false })), "p1", "p2");
+  expect(eventsOf(trace, "forward").map(({ at, action }) => `${placeName(at.netns)} ${action.ttl}`)).toEqual([
+    "n1 63",
+    "n2 62",
+  ]);
+});
+
+test("the host's own broadcast goes to every port of its bridge", async () => {
+  const pods = { p1: "n1", p2: "n1", p3: "n2" };
+  const { network } = await scene("flannel-vxlan", cluster({ pods }));
+  const payload = [{ kind: "udp", sport: 40000, dport: 9000 }] as const;
+  const what = { from: "host/n1", dst: ip("10.244.1.255"), df: "auto", process: "test", payload } as const;
+  const taken = eventsOf(walk(network, what).trace, "deliver").map(({ at }) => placeName(at.netns));
+  expect(taken.sort()).toEqual(["p1", "p2"]);
+});
+
+test("what the nat table has seen of a connection is told once, and a reply is told to be spared", async () => {
+  const here = await scene("flannel-vxlan", cluster());
+  const { trace } = send(here, "p1", "p2");
+  const tables = (table: string) => eventsOf(trace, "filter").filter(({ action }) => action.table === table).length;
+  expect(tables("filter")).toBeGreaterThan(0);
+  expect(tables("nat")).toBe(0);
+});
