@@ -167,13 +167,14 @@ or counted from tables.`,
       { name: "DST", about: "where to; :PORT may follow", count: "maybe" },
     ],
     summary: "what makes two modes or two files different",
-    about: `Compares the tables of two networks row by row, and says what few causes are behind
-it; with SRC and DST, where the way of a packet parts. Up to 20 000 rows are
-listed; of more each cause has its count and examples, in every format.`,
+    about: `Compares the tables of two networks row by row, and says what few causes are
+behind it; with SRC and DST, where the way of a packet parts. Above 20 000 rows
+each cause has its count and examples; all of them are in a patch, and with
+--rows in text and json, machine by machine as they are found.`,
     group: ASK,
     options: [
       ...world,
-      { long: "rows", about: "every row under its cause, up to 20 000" },
+      { long: "rows", about: "every row: under its cause, or of more than 20 000 by machine" },
       format(DIFF_FORMATS),
       { long: "exit-zero", about: "exit with 0 whether they differ or not" },
       ascii,

@@ -7,6 +7,8 @@ export type PlaceKind = "host" | "router" | "pod" | "segment";
 /** A reason, and the changes that it explains. */
 export interface Cause {
   readonly reason: Reason;
+  /** Of the reasons that it stands for: several, where it has put them together. */
+  readonly keys: readonly string[];
   readonly rows: number;
   /** The tables that those rows are in. */
   readonly tables: ReadonlySet<TableName>;
@@ -16,17 +18,17 @@ export interface Cause {
   readonly changes: readonly RowChange[];
 }
 
-/** So many rows are listed unless somebody asks for fewer; of more only examples are. */
+/** So many rows are held to be listed under their causes; more are told one by one, for whoever asks for all. */
 export const MOST_LISTED = 20_000;
 
-/** Whether a change is among those that a cause explains. */
-export function isPartOf({ reasons }: Explained, { reason: cause }: Cause): boolean {
-  return reasons.some((reason) => {
-    if (JSON.stringify(reason) === JSON.stringify(cause)) return true;
-    if (reason.kind !== "field" || cause.kind !== "field") return false;
-    const valueless = [reason, cause].some(({ before, after }) => before === undefined && after === undefined);
-    return valueless && reason.table === cause.table && reason.field === cause.field;
-  });
+/** Says of a change which of some causes explain it, by their places. */
+export function explaining(causes: readonly Cause[]): (found: Explained) => readonly number[] {
+  const places = new Map(causes.flatMap(({ keys }, place) => keys.map((key) => [key, place])));
+  return ({ reasons }) => [...new Set(reasons.flatMap((reason) => places.get(keyOf(reason)) ?? []))];
+}
+
+function keyOf(reason: Reason): string {
+  return JSON.stringify(reason);
 }
 
 /** In what order causes are told: what moves packets first. */
@@ -34,6 +36,7 @@ const ORDER: readonly Reason["kind"][] = ["next-hop", "device", "rename", "field
 
 interface Group {
   readonly reason: Reason;
+  readonly keys: readonly string[];
   rows: number;
   readonly tables: Set<TableName>;
   readonly places: Map<PlaceKind, number>;
@@ -84,10 +87,10 @@ export class Tally {
   }
 
   #group(reason: Reason): Group {
-    const key = JSON.stringify(reason);
+    const key = keyOf(reason);
     const known = this.#groups.get(key);
     if (known) return known;
-    const group: Group = { reason, rows: 0, tables: new Set(), places: new Map(), changes: [] };
+    const group: Group = { reason, keys: [key], rows: 0, tables: new Set(), places: new Map(), changes: [] };
     this.#groups.set(key, group);
     return group;
   }
@@ -111,7 +114,7 @@ function merged(groups: readonly Group[]): readonly Group[] {
   for (const group of groups) {
     const { reason, rows } = group;
     const single = reason.kind === "field" && rows === 1;
-    const key = single ? `${reason.table} ${reason.field}` : JSON.stringify(reason);
+    const key = single ? `${reason.table} ${reason.field}` : keyOf(reason);
     kinds.set(key, [...(kinds.get(key) ?? []), group]);
   }
   return [...kinds.values()].map((alike) => {
@@ -125,7 +128,8 @@ function merged(groups: readonly Group[]): readonly Group[] {
       alike.flatMap((group) => group.changes.map(({ netns }) => [netns, [...group.places.keys()]])),
     );
     for (const [kind] of names.values()) if (kind) places.set(kind, (places.get(kind) ?? 0) + 1);
-    return { reason: { kind: "field", table, field }, rows: alike.length, tables: first.tables, places, changes };
+    const keys = alike.flatMap((group) => group.keys);
+    return { reason: { kind: "field", table, field }, keys, rows: alike.length, tables: first.tables, places, changes };
   });
 }
 

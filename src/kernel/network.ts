@@ -35,6 +35,8 @@ export interface Network {
   /** The topology it was made from. */
   readonly topology: string;
   netns(name: string): Netns | undefined;
+  /** Nobody asks for a machine again soon: what all its rows for thousands of others take is given back. */
+  forget?(name: string): void;
   /** The names of all namespaces, machines in file order, each host followed by its pods. */
   names(): Iterable<string>;
   readonly segments: ReadonlyMap<string, Segment>;

@@ -27,6 +27,11 @@ export class Lately<T> {
     return thing;
   }
 
+  forget(name: string): void {
+    this.#now.delete(name);
+    this.#before.delete(name);
+  }
+
   clear(): void {
     this.#now.clear();
     this.#before.clear();

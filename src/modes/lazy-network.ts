@@ -55,6 +55,11 @@ export class LazyNetwork implements Network {
     return this.#namespaces.get(name)?.netns;
   }
 
+  forget(name: string): void {
+    this.#namespaces.forget(name);
+    this.#machines.forget(name);
+  }
+
   *names(): Iterable<string> {
     for (const host of this.#topology.hosts.keys()) {
       yield `host/${host}`;

@@ -19,6 +19,8 @@ export interface Diff {
   readonly only: { readonly left: readonly string[]; readonly right: readonly string[] };
   /** Those of one namespace or segment, explained. */
   in(place: string): readonly Explained[];
+  /** All of them, one namespace or segment after the other; none is held. */
+  all(): Iterable<Explained>;
 }
 
 /** A network, and what it was made from. */
@@ -47,6 +49,7 @@ export function diffNetworks(left: DiffGround, right: DiffGround, most = MOST_LI
       changes: whole?.changes ?? [...new Set(causes.flatMap(({ changes }) => changes))],
       only,
       in: (place) => comparison.in(place),
+      all: () => comparison.all(),
     };
   }
 }
@@ -122,6 +125,18 @@ class Comparison {
       for (const { change } of found) changes.push(change);
     }
     return { tally, changes };
+  }
+
+  *all(): Generator<Explained> {
+    let last = "";
+    for (const place of [...this.#common, ...this.#segments()]) {
+      // Pods follow their host.
+      if (!place.startsWith("pod/")) {
+        for (const network of [this.#left, this.#right]) network.forget?.(last);
+        last = place;
+      }
+      yield* this.in(place);
+    }
   }
 
   /** Those of one namespace or segment that both sides have. */

@@ -1,4 +1,4 @@
-import type { Cause } from "../kernel/diff-tally.ts";
+import { type Cause, explaining } from "../kernel/diff-tally.ts";
 import type { AnyRow, RowChange } from "../kernel/row-change.ts";
 import type { Direction } from "../trace/answer.ts";
 import type { PathDiff } from "../trace/path-diff.ts";
@@ -7,8 +7,26 @@ import { reasonWords, rowWords } from "./diff-words.ts";
 import { fields, type Json, plainOf, SCHEMA_VERSION } from "./json.ts";
 
 /** The answer to `diff` as plain data; `schemas.ts` has its schema. A cause names its rows by their place in `changes`. */
-export function diffJson({ left, right, diff, path }: Comparison): { readonly [key: string]: Json } {
-  const index = new Map(diff.changes.map((change, i) => [change, i]));
+export function diffJson(comparison: Comparison): { readonly [key: string]: Json } {
+  return documentOf(comparison, comparison.diff.changes);
+}
+
+/** The same with every row, however many, a row a line; each names its causes, and causes name no rows. */
+export function* diffJsonLines(comparison: Comparison): Generator<string> {
+  const { changes: _, ...head } = documentOf(comparison, []);
+  yield `${JSON.stringify({ ...head, omitted: 0 }).slice(0, -1)},"changes":[`;
+  const causes = explaining(comparison.diff.causes);
+  let before: string | undefined;
+  for (const found of comparison.diff.all()) {
+    if (before !== undefined) yield `${before},`;
+    before = JSON.stringify({ ...changeJson(found.change), causes: causes(found) });
+  }
+  if (before !== undefined) yield before;
+  yield "]}";
+}
+
+function documentOf({ left, right, diff, path }: Comparison, changes: readonly RowChange[]) {
+  const index = new Map(changes.map((change, i) => [change, i]));
   return fields({
     schemaVersion: SCHEMA_VERSION,
     kind: "diff",
@@ -16,25 +34,26 @@ export function diffJson({ left, right, diff, path }: Comparison): { readonly [k
     right: { mode: right.mode, topology: right.topology },
     only: { left: diff.only.left, right: diff.only.right },
     rows: diff.rows,
-    omitted: diff.rows - diff.changes.length,
+    omitted: diff.rows - changes.length,
     causes: diff.causes.map((cause) => causeJson(cause, index)),
-    changes: diff.changes.map(changeJson),
+    changes: changes.map(changeJson),
     path: path && { src: path.src, dst: path.dst, ...pathJson(path.diff) },
   });
 }
 
 function causeJson(cause: Cause, index: ReadonlyMap<RowChange, number>): Json {
+  const listed = cause.changes.filter((change) => index.has(change));
   return {
     reason: plainOf(cause.reason),
     text: reasonWords(cause),
     rows: cause.rows,
     places: Object.fromEntries(cause.places),
-    namespaces: [...new Set(cause.changes.map(({ netns }) => netns))],
-    changes: cause.changes.flatMap((change) => index.get(change) ?? []),
+    namespaces: [...new Set(listed.map(({ netns }) => netns))],
+    changes: listed.flatMap((change) => index.get(change) ?? []),
   };
 }
 
-function changeJson({ netns, table, before, after, fields: changed }: RowChange): Json {
+function changeJson({ netns, table, before, after, fields: changed }: RowChange): { readonly [key: string]: Json } {
   return fields({
     netns,
     table,

@@ -1,5 +1,5 @@
 import type { AnyRow, RowChange } from "../kernel/row-change.ts";
-import { type Comparison, omittedWords, type Side } from "./diff-text.ts";
+import type { Comparison, Side } from "./diff-text.ts";
 import { rowWords } from "./diff-words.ts";
 import { addCommand, addressCommand, ruleCommand } from "./iproute.ts";
 import { linkCommands } from "./iproute-link.ts";
@@ -7,20 +7,16 @@ import { chainCommand, filterCommand } from "./iptables.ts";
 import { sysctlCommand } from "./sysctl.ts";
 
 /** `--format patch`: a unified diff of the commands that make the rows, a section for each namespace. */
-export function renderPatch({ left, right, diff }: Comparison): string {
-  if (diff.rows === 0) return "";
-  const lines = [
-    ...(diff.changes.length < diff.rows ? [`# ${omittedWords(diff)}`] : []),
-    `--- ${sideWords(left)}`,
-    `+++ ${sideWords(right)}`,
-  ];
+export function* patchLines({ left, right, diff }: Comparison): Generator<string> {
+  if (diff.rows === 0) return;
+  yield `--- ${sideWords(left)}`;
+  yield `+++ ${sideWords(right)}`;
   let netns = "";
-  for (const change of diff.changes) {
-    if (change.netns !== netns) lines.push(`@@ ${change.netns} @@`);
+  for (const { change } of diff.all()) {
+    if (change.netns !== netns) yield `@@ ${change.netns} @@`;
     netns = change.netns;
-    lines.push(...changeLines(change));
+    yield* changeLines(change);
   }
-  return `${lines.join("\n")}\n`;
 }
 
 function sideWords({ mode, topology }: Side): string {

@@ -1,5 +1,5 @@
 import type { Explained } from "../kernel/diff-causes.ts";
-import { type Cause, isPartOf, MOST_LISTED } from "../kernel/diff-tally.ts";
+import { type Cause, explaining } from "../kernel/diff-tally.ts";
 import { routeKey } from "../kernel/route.ts";
 import type { RowChange } from "../kernel/row-change.ts";
 import type { PathDiff, StationChange } from "../trace/path-diff.ts";
@@ -26,6 +26,8 @@ export interface Comparison {
     readonly only: { readonly left: readonly string[]; readonly right: readonly string[] };
     /** The changes of one namespace or segment. */
     in(place: string): readonly Explained[];
+    /** All of them, one place after the other. */
+    all(): Iterable<Explained>;
   };
   readonly path?: { readonly src: string; readonly dst: string; readonly diff: PathDiff };
 }
@@ -56,16 +58,32 @@ export function renderDiff(comparison: Comparison, options: DiffOptions): string
     page.gap();
     writePathDiff(page, path, diff);
   }
-  const unlisted = diff.rows > MOST_LISTED ? `${omittedWords(diff)}` : undefined;
   if (diff.rows > 0 && options.rows === "some") {
     page.gap();
-    const more = unlisted ?? `--rows lists all ${diff.rows} · --format patch`;
-    page.text(`exit 1: they differ    ${more} · --exit-zero`, "faint");
-  } else if (unlisted) {
-    page.gap();
-    page.text(unlisted, "faint");
+    page.text(`exit 1: they differ    --rows lists all ${diff.rows} · --format patch · --exit-zero`, "faint");
   }
   return page.toString();
+}
+
+/** Every row, each with the number of its cause, place by place: what is too many to be held and told by causes. */
+export function* rowLines({ diff }: Comparison, layout: Layout): Generator<string> {
+  const placesOf = explaining(diff.causes);
+  const width = String(diff.causes.length).length;
+  let place = "";
+  for (const found of diff.all()) {
+    const { change } = found;
+    const [at = 0] = placesOf(found);
+    const cause = diff.causes[at];
+    if (!cause) continue;
+    const page = new Page(layout);
+    if (change.netns !== place) {
+      page.raw([""]);
+      page.text(placeName(change.netns), "strong");
+    }
+    place = change.netns;
+    writeChange(page, String(at + 1).padStart(width), width, { netns: place, change, names: [] }, cause);
+    yield page.toString().trimEnd();
+  }
 }
 
 /** How many names are spelled out. */
@@ -76,9 +94,9 @@ export function someNames(names: readonly string[]): string {
   return names.length > MOST_NAMES ? `${shown}, …` : shown;
 }
 
-/** Why some rows are not listed. */
+/** Why some rows are not listed, and where they are. */
 export function omittedWords({ rows }: { readonly rows: number }): string {
-  return `examples only: ${counted(rows, "row")} are too many to list`;
+  return `examples only: ${counted(rows, "row")} are too many for a table; the formats text and patch list them`;
 }
 
 export function headline({ left, right, diff }: Comparison): string {
@@ -229,8 +247,8 @@ export function blamed({ parting }: PathDiff, tables: Comparison["diff"]): strin
   if (!parting || route?.kind !== "route") return undefined;
   const key = `route ${routeKey(route.found.route)}`;
   const found = tables.in(parting.netns).find(({ change }) => change.key === key);
-  const at = found ? tables.causes.findIndex((cause) => isPartOf(found, cause)) : -1;
-  return at < 0 ? undefined : `first difference: cause ${at + 1}, on ${placeName(parting.netns)}`;
+  const [at] = found ? explaining(tables.causes)(found) : [];
+  return at === undefined ? undefined : `first difference: cause ${at + 1}, on ${placeName(parting.netns)}`;
 }
 
 export function outcomeLines({ left, right, fabric }: PathDiff): readonly string[] {

@@ -16,6 +16,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
     "before?": ROW,
     "after?": ROW,
     "fields?": list(FIELD),
+    "causes?": list(COUNT, "places in `causes`, where these name no changes"),
   }),
   reason: either(
     object({ kind: one("next-hop"), before: TEXT, after: TEXT }, "the same prefix by another device"),

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { diffSegments, NetnsDiff } from "../../src/kernel/diff.ts";
 import { explainer } from "../../src/kernel/diff-causes.ts";
-import { type Cause, Tally } from "../../src/kernel/diff-tally.ts";
+import { type Cause, explaining, Tally } from "../../src/kernel/diff-tally.ts";
 import type { RowChange } from "../../src/kernel/row-change.ts";
 import { buildNetwork } from "../../src/modes/build.ts";
 import type { Mode } from "../../src/modes/mode.ts";
@@ -84,6 +84,15 @@ function same(left: DiffGround, right: DiffGround): void {
   });
   expect({ faults, changes: texts(listed.changes) }).toEqual({ faults, changes: texts(all.changes) });
   expect(plain(listed.causes)).toEqual(plain(all.causes));
+  const found = [...counted.all()];
+  expect({ faults, changes: texts(found.map(({ change }) => change)) }).toEqual({
+    faults,
+    changes: texts(all.changes),
+  });
+  const tallied = found.flatMap(explaining(counted.causes));
+  expect(counted.causes.map((_, i) => tallied.filter((place) => place === i).length)).toEqual(
+    counted.causes.map(({ rows }) => rows),
+  );
   for (const { rows, changes } of counted.causes) expect(Math.min(rows, 1)).toBe(Math.min(changes.length, 1));
 }
 

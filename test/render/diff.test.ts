@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { diffJson } from "../../src/render/diff-json.ts";
+import { diffJson, diffJsonLines } from "../../src/render/diff-json.ts";
 import { diffMarkdown } from "../../src/render/diff-markdown.ts";
-import { renderPatch } from "../../src/render/diff-patch.ts";
-import { renderDiff } from "../../src/render/diff-text.ts";
+import { patchLines } from "../../src/render/diff-patch.ts";
+import { renderDiff, rowLines } from "../../src/render/diff-text.ts";
 import { plain } from "../../src/render/paint.ts";
 import { compared, type SideCase } from "./comparisons.ts";
 import { validator } from "./validator.ts";
@@ -62,7 +62,8 @@ describe.each([...PAIRS])("%s", (name, [left, right]) => {
 
 test("a patch is the commands that make the rows, less and more", async () => {
   const comparison = await compared(two("flannel-vxlan"), two("flannel-host-gw"));
-  await expect(renderPatch(comparison)).toMatchFileSnapshot("../golden/render/diff-vxlan-host-gw.patch");
+  const patch = [...patchLines(comparison)].map((line) => `${line}\n`).join("");
+  await expect(patch).toMatchFileSnapshot("../golden/render/diff-vxlan-host-gw.patch");
 });
 
 test("a Markdown table has a line for each cause, for each row and for each place of the way", async () => {
@@ -73,17 +74,24 @@ test("a Markdown table has a line for each cause, for each row and for each plac
   );
 });
 
-test("where rows are too many, every format says that it has examples", async () => {
+test("where rows are too many for a table, it says that it has examples, and where all of them are", async () => {
   const { diff, ...rest } = await compared(two("flannel-vxlan"), two("flannel-host-gw"));
   const many = { ...rest, diff: { ...diff, rows: 24_995_000 } };
-  const words = "examples only: 24 995 000 rows are too many to list";
-  expect(renderDiff(many, LAYOUT)).toContain(`exit 1: they differ    ${words}`);
-  expect(renderDiff(many, { ...LAYOUT, rows: "all" })).toContain(words);
-  expect(renderPatch(many)).toMatch(new RegExp(`^# ${words}\n--- `));
+  const words = "examples only: 24 995 000 rows are too many for a table; the formats text and patch list them";
   expect(diffMarkdown(many, "all")).toContain(words);
   expect(diffJson(many)).toMatchObject({ rows: 24_995_000, omitted: 24_995_000 - diff.changes.length });
 });
 
+test("rows one by one have the numbers of their causes, in text and in JSON", async () => {
+  const validate = validator("diff");
+  const comparison = await compared(two("flannel-vxlan"), two("flannel-host-gw"));
+  const document = JSON.parse([...diffJsonLines(comparison)].join("\n"));
+  validate(document);
+  expect(validate.errors ?? []).toEqual([]);
+  expect(document).toMatchObject({ rows: document.changes.length, omitted: 0 });
+  await expect([...rowLines(comparison, LAYOUT)].join("\n")).toMatchFileSnapshot("../golden/render/diff-rows.txt");
+});
+
 test("no patch for what is the same", async () => {
-  expect(renderPatch(await compared(two("flannel-vxlan"), two("flannel-vxlan")))).toBe("");
+  expect([...patchLines(await compared(two("flannel-vxlan"), two("flannel-vxlan")))]).toEqual([]);
 });

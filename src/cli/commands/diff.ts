@@ -1,3 +1,4 @@
+import { MOST_LISTED } from "../../kernel/diff-tally.ts";
 import { aliasesOf, modes } from "../../modes/registry.ts";
 import { type DiffAnswer, type DiffSide, diffQuestion } from "../../query/diff.ts";
 import { nearest } from "../../topology/nearest.ts";
@@ -11,6 +12,7 @@ import type { Io } from "../io.ts";
 import { layoutOf } from "../layout.ts";
 import type { Run } from "../run.ts";
 import { readWorld } from "../world.ts";
+import { writeLines } from "../write-lines.ts";
 
 /** `diff LEFT RIGHT [SRC DST]`: what makes two networks different, and how one packet's way changes with it. */
 export const diff: Run = async ([left = "", right = "", src, dst], flags, io) => {
@@ -39,17 +41,14 @@ export const diff: Run = async ([left = "", right = "", src, dst], flags, io) =>
   const outcome = diffQuestion(before, after, {
     ...(asked?.ok && { packet: asked.value }),
     // What nobody sees is not listed.
-    ...(!flags.rows && !LISTING.has(flags.format ?? "text") && { most: 0 }),
+    ...(!flags.rows && flags.format !== "json" && { most: 0 }),
   });
   if (!outcome.ok) return complain(unique(outcome.problems), io);
-  io.write(await textOf(outcome.value, flags, io));
+  await write(outcome.value, flags, io);
   return isSame(outcome.value) || flags.exitZero ? 0 : 1;
 };
 
 const MISSING_DST: Problem = { code: "usage", message: "SRC alone is no packet", hint: "say DST too, or neither" };
-
-/** Formats that have every row whether or not `--rows` asks for them. */
-const LISTING: ReadonlySet<string> = new Set(["json", "patch"]);
 
 type Rest = Parameters<typeof readWorld>[2];
 
@@ -100,21 +99,29 @@ function unique(problems: readonly Problem[]): readonly Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
-async function textOf(answer: DiffAnswer, flags: Flags, io: Io): Promise<string> {
+async function write(answer: DiffAnswer, flags: Flags, io: Io): Promise<void> {
+  // Rows that are too many to be held are written as they are found.
+  const flow = flags.rows === true && answer.diff.rows > MOST_LISTED;
   switch (flags.format) {
     case "json": {
-      const { diffJson } = await import("../../render/diff-json.ts");
-      return `${JSON.stringify(diffJson(answer), undefined, 2)}\n`;
+      const { diffJson, diffJsonLines } = await import("../../render/diff-json.ts");
+      if (flow) writeLines(diffJsonLines(answer), io);
+      else io.write(`${JSON.stringify(diffJson(answer), undefined, 2)}\n`);
+      return;
     }
     case "markdown": {
       const { diffMarkdown } = await import("../../render/diff-markdown.ts");
-      return diffMarkdown(answer, flags.rows ? "all" : "some");
+      io.write(diffMarkdown(answer, flags.rows ? "all" : "some"));
+      return;
     }
     case "patch":
-      return (await import("../../render/diff-patch.ts")).renderPatch(answer);
+      writeLines((await import("../../render/diff-patch.ts")).patchLines(answer), io);
+      return;
     default: {
-      const { renderDiff } = await import("../../render/diff-text.ts");
-      return renderDiff(answer, { ...(await layoutOf(io, flags)), rows: flags.rows ? "all" : "some" });
+      const { renderDiff, rowLines } = await import("../../render/diff-text.ts");
+      const layout = await layoutOf(io, flags);
+      const isRead = io.write(renderDiff(answer, { ...layout, rows: flags.rows ? "all" : "some" }));
+      if (flow && isRead) writeLines(rowLines(answer, layout), io);
     }
   }
 }

@@ -8,16 +8,13 @@ import type { Outcome, Problem } from "../../topology/problem.ts";
 import { notAmong } from "../ask.ts";
 import { FORMATS } from "../choices.ts";
 import { complain } from "../complain.ts";
-import type { Io } from "../io.ts";
 import { findNetns } from "../place.ts";
 import type { Run } from "../run.ts";
 import { readWorld } from "../world.ts";
+import { writeLines } from "../write-lines.ts";
 
 /** Where the writers stand on a terminal of 80 columns. */
 const WRITERS = 64;
-
-/** As much text as is handed over at once: the tables of a large cluster are never held. */
-const BATCH = 64 * 1024;
 
 /** `tables [PLACE…]`: what machines and pods hold, in commands that can be pasted; without a place, all of them. */
 export const tables: Run = async (places, flags, io) => {
@@ -68,23 +65,17 @@ function* jsonLines(network: Network, names: readonly string[]): Generator<strin
 }
 
 function* chosen(network: Network, names: readonly string[]): Generator<Netns> {
+  let last = "";
   for (const name of names.length > 0 ? new Set(names) : network.names()) {
+    // Pods follow their host.
+    if (!name.startsWith("pod/")) {
+      network.forget?.(last);
+      last = name;
+    }
     const netns = network.netns(name);
     if (!netns) throw new Error(`there is no namespace ${name} in ${network.topology}`);
     yield netns;
   }
-}
-
-/** False once nobody reads any more. */
-function writeLines(lines: Iterable<string>, io: Io): boolean {
-  let text = "";
-  for (const line of lines) {
-    text += `${line}\n`;
-    if (text.length < BATCH) continue;
-    if (!io.write(text)) return false;
-    text = "";
-  }
-  return io.write(text);
 }
 
 function readSections(list: string | undefined): Outcome<readonly Section[]> {
