@@ -16,7 +16,7 @@ export function addAddress(
     return { errno: "EEXIST", text: "Address already assigned" };
   }
   const scope = ip.isLoopback ? "host" : ip.isLinkLocal && ip.family === 6 ? "link" : "global";
-  const address: Address = { ...written, dev, ip, length, scope };
+  const address: Address = { dev, ip, length, scope, ...written };
   netns.addresses.push(address);
   derive(netns, address);
   return undefined;
@@ -58,7 +58,5 @@ export function deriveAll(netns: MutableNetns): void {
 function derive({ addresses, links, routes }: MutableNetns, address: Address): void {
   const link = links.get(address.dev);
   if (!link) return;
-  for (const route of derived(address, link, primaryOf(address, addresses))) {
-    if (!routes.own(route)) routes.put(route);
-  }
+  for (const route of derived(address, link, primaryOf(address, addresses))) routes.putNew(route);
 }

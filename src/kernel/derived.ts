@@ -19,27 +19,44 @@ export function primaryOf(address: Address, addresses: readonly Address[]): Addr
 
 /** What the kernel makes of an address (`fib_add_ifaddr`): its local row, and on an up device the connected and broadcast ones. */
 export function derived({ dev, ip, length }: Address, link: Link, primary: Address | undefined): Route[] {
-  const v4 = ip.family === 4;
-  const common = { dev, metric: 0, proto: "kernel", by: "kernel" } as const;
-  const own: Omit<Route, "dst"> = v4
-    ? { ...common, table: LOCAL_TABLE, type: "local", scope: "host", src: primary?.ip ?? ip }
-    : { ...common, table: LOCAL_TABLE, type: "local", scope: "global" };
-  const local: Route = { ...own, dst: Prefix.of(ip) };
-  if (ip.isLoopback) {
-    if (!v4) return [local];
-    const network = Prefix.of(ip, length);
-    return [{ ...own, dst: network }, local, ...(length < 31 ? [broadcastOf(own, network)] : [])];
-  }
-  if (primary || !link.up || (length === 32 && v4)) return [local];
+  const connects = !primary && link.up && !ip.isLoopback;
   const network = Prefix.of(ip, length);
-  const connected: Route = v4
-    ? { ...common, table: MAIN_TABLE, type: "unicast", scope: "link", src: ip, dst: network }
-    : { ...common, table: MAIN_TABLE, type: "unicast", scope: "global", metric: 256, dst: network };
-  return v4 && length <= 30 ? [local, connected, broadcastOf(own, network)] : [local, connected];
+  if (ip.family === 6) {
+    const local = row6(dev, "local", Prefix.of(ip));
+    return connects ? [local, row6(dev, "unicast", network)] : [local];
+  }
+  const src = primary?.ip ?? ip;
+  const local = row4(dev, "local", Prefix.of(ip), src);
+  if (ip.isLoopback) {
+    const whole = row4(dev, "local", network, src);
+    return length < 31 ? [whole, local, row4(dev, "broadcast", Prefix.of(network.broadcast), src)] : [whole, local];
+  }
+  if (!connects || length === 32) return [local];
+  const connected = row4(dev, "unicast", network, ip);
+  return length > 30
+    ? [local, connected]
+    : [local, connected, row4(dev, "broadcast", Prefix.of(network.broadcast), src)];
 }
 
-function broadcastOf(own: Omit<Route, "dst">, network: Prefix): Route {
-  return { ...own, type: "broadcast", scope: "link", dst: Prefix.of(network.broadcast) };
+function row4(dev: string, type: "local" | "broadcast" | "unicast", dst: Prefix, src: Ip): Route {
+  const table = type === "unicast" ? MAIN_TABLE : LOCAL_TABLE;
+  return {
+    dev,
+    metric: 0,
+    proto: "kernel",
+    by: "kernel",
+    table,
+    type,
+    dst,
+    scope: type === "local" ? "host" : "link",
+    src,
+  };
+}
+
+function row6(dev: string, type: "local" | "unicast", dst: Prefix): Route {
+  const isLocal = type === "local";
+  const table = isLocal ? LOCAL_TABLE : MAIN_TABLE;
+  return { dev, metric: isLocal ? 0 : 256, proto: "kernel", by: "kernel", table, type, dst, scope: "global" };
 }
 
 /** fe80::/64 with the interface identifier that follows from a MAC (modified EUI-64). */

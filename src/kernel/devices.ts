@@ -23,7 +23,8 @@ export class Devices {
     const { links, sockets } = this.#netns;
     if (links.has(request.name)) return { errno: "EEXIST", text: "File exists" };
     const mtu = clampedMtu(this.#netns, request);
-    const link = { ...request, up: request.up ?? true, ifindex: this.#nextIndex++, mtu } as Link;
+    // Not spread: V8 gives every object of which a spread property is overwritten a hidden class of its own.
+    const link: Link = Object.assign({ up: true, ifindex: this.#nextIndex++ }, request, { mtu });
     links.set(link.name, link);
     if (link.kind === "vxlan" || link.kind === "wireguard") {
       const { port, name } = link;

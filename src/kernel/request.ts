@@ -41,33 +41,36 @@ export interface PeerRows {
 
 /** Fills in what iproute2 fills in: table main, type unicast, scope by whether there is a gateway. */
 export function complete(netns: Netns, request: RouteRequest, by: Writer): Route {
-  const type = request.type ?? "unicast";
   const nexthops = request.nexthops?.map((hop) => {
     const towards = deviceTowards(netns, hop);
     return towards === undefined ? hop : { ...hop, dev: towards };
   });
-  const narrow = request.via === undefined && request.nexthops === undefined && type === "unicast";
+  const isNarrow =
+    request.dst.family === 4 &&
+    request.via === undefined &&
+    request.nexthops === undefined &&
+    (request.type ?? "unicast") === "unicast";
   const dev = request.dev ?? deviceTowards(netns, request);
   return {
-    ...request,
-    table: request.table ?? MAIN_TABLE,
-    metric: request.metric ?? (request.dst.family === 6 ? 1024 : 0),
-    proto: request.proto ?? "boot",
-    by: request.by ?? by,
-    type,
+    table: MAIN_TABLE,
+    type: "unicast",
+    metric: request.dst.family === 6 ? 1024 : 0,
+    proto: "boot",
+    by,
     // iproute2 gives unicast routes without a gateway link scope; agents that speak netlink say what they mean.
-    scope: request.scope ?? (narrow && request.dst.family === 4 ? "link" : "global"),
-    ...(dev !== undefined && { dev }),
+    scope: isNarrow ? "link" : "global",
+    ...request,
+    ...(dev !== request.dev && dev !== undefined && { dev }),
     ...(nexthops && { nexthops }),
   };
 }
 
 /** The rows a family asks for about one peer, in the order in which agents write them. */
 export function* requests(netns: Netns, rows: PeerRows, by: Writer): Generator<Row> {
-  for (const row of rows.neighbours ?? []) yield { table: "neigh", row: { ...row, by } };
-  for (const row of rows.fdb ?? []) yield { table: "fdb", row: { ...row, by } };
+  for (const row of rows.neighbours ?? []) yield { table: "neigh", row: { by, ...row } };
+  for (const row of rows.fdb ?? []) yield { table: "fdb", row: { by, ...row } };
   for (const row of rows.routes ?? []) yield { table: "route", row: complete(netns, row, row.by ?? by) };
-  for (const row of rows.leases ?? []) yield { table: "lease", row: { ...row, by } };
-  for (const row of rows.sets ?? []) yield { table: "set", row: { ...row, by } };
-  for (const row of rows.wireguardPeers ?? []) yield { table: "wireguard", row: { ...row, by } };
+  for (const row of rows.leases ?? []) yield { table: "lease", row: { by, ...row } };
+  for (const row of rows.sets ?? []) yield { table: "set", row: { by, ...row } };
+  for (const row of rows.wireguardPeers ?? []) yield { table: "wireguard", row: { by, ...row } };
 }

@@ -100,10 +100,12 @@ export class RowTable<Row extends { readonly by: Writer }> implements Table<Row>
     return plain ? Array.from(own, ([, row]) => row) : [...this.#merge(peers, own)];
   }
 
-  /** The row with the same key among those written one by one. */
-  own(row: Row): Row | undefined {
+  /** Writes a row unless one with the same key was written before. */
+  putNew(row: Row): void {
     const key = this.#key(row);
-    return this.#late.get(key) ?? this.#own.get(key);
+    if (this.#late.has(key) || this.#own.has(key)) return;
+    this.#index?.add(key, row);
+    this.#own.set(key, row);
   }
 
   /** Writes a row; one with the same key gives way. */

@@ -9,6 +9,7 @@ import type { Socket } from "../kernel/socket.ts";
 import type { Peer } from "../kernel/table.ts";
 import { HostPeer } from "./peer.ts";
 
+/** A signature stands before what is signed: V8 gives every spread object to which something is added a hidden class of its own. */
 type Unsigned<T> = T extends unknown ? Omit<T, "by"> : never;
 
 /**
@@ -27,7 +28,7 @@ export class Agent {
   }
 
   link(request: Unsigned<LinkRequest>): this {
-    this.#netlink.link({ ...request, by: this.by });
+    this.#netlink.link({ by: this.by, ...request });
     return this;
   }
 
@@ -37,13 +38,13 @@ export class Agent {
   }
 
   route(request: RouteRequest): this {
-    this.#netlink.route({ ...request, by: this.by });
+    this.#netlink.route({ by: this.by, ...request });
     return this;
   }
 
   /** Adds a policy rule (`ip rule add`). */
   rule(row: Omit<Rule, "by">): this {
-    this.#netlink.rule({ ...row, by: this.by });
+    this.#netlink.rule({ by: this.by, ...row });
     return this;
   }
 
@@ -58,7 +59,7 @@ export class Agent {
   }
 
   socket(row: Omit<Socket, "by">): this {
-    this.#netlink.socket({ ...row, by: this.by });
+    this.#netlink.socket({ by: this.by, ...row });
     return this;
   }
 
@@ -69,7 +70,7 @@ export class Agent {
   }
 
   forwarder(row: Omit<Forwarder, "by">): this {
-    this.#netlink.forwarder({ ...row, by: this.by });
+    this.#netlink.forwarder({ by: this.by, ...row });
     return this;
   }
 
@@ -94,13 +95,13 @@ export class Agent {
 
   /** Appends a rule (`iptables -A`). */
   append(table: FilterTable, chain: string, rule: Omit<FilterRule, "by">): this {
-    this.#netlink.filter(table, chain, { ...rule, by: this.by }, "append");
+    this.#netlink.filter(table, chain, { by: this.by, ...rule }, "append");
     return this;
   }
 
   /** Puts a rule first (`iptables -I`). */
   insert(table: FilterTable, chain: string, rule: Omit<FilterRule, "by">): this {
-    this.#netlink.filter(table, chain, { ...rule, by: this.by }, "insert");
+    this.#netlink.filter(table, chain, { by: this.by, ...rule }, "insert");
     return this;
   }
 

@@ -30,7 +30,6 @@ function attach(node: NodeDraft, pod: PodDraft, bridge: string, mtu: number): vo
   const [first] = pod.addresses;
   // A pod that IPAM has no address for is never attached.
   if (!first) return;
-  const mac = docker && first.family === 4 ? dockerMac(first.bytes()) : pod.mac("eth0");
   node.agent(by).link({
     kind: "veth",
     name: dev,
@@ -41,6 +40,7 @@ function attach(node: NodeDraft, pod: PodDraft, bridge: string, mtu: number): vo
     peer: { netns: pod.netns, dev: "eth0" },
   });
   pod.inside(by, (inside) => {
+    const mac = docker && first.family === 4 ? dockerMac(first.bytes()) : pod.mac("eth0");
     inside.link({ kind: "veth", name: "eth0", mac, mtu, peer: { netns: node.self.netns, dev } });
     for (const ip of pod.addresses) {
       const share = node.self.stack(ip.family)?.share;

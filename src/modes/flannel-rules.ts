@@ -19,30 +19,26 @@ const MULTICAST = { 4: Prefix.of(Ip.of(0xe0000000), 4), 6: Prefix.of(Ip.of(0xff0
 export function flannelRules(node: NodeDraft): void {
   const flanneld = node.agent("flanneld");
   if (node.self.flannel.ipMasq) {
-    flanneld.chain("nat", "FLANNEL-POSTRTG");
+    flanneld.rules("nat", "FLANNEL-POSTRTG", signed(masqRules(node), MASQ));
     flanneld.append("nat", "POSTROUTING", {
       match: {},
       target: { kind: "jump", chain: "FLANNEL-POSTRTG" },
       comment: MASQ,
     });
-    for (const rule of masqRules(node)) flanneld.append("nat", "FLANNEL-POSTRTG", { ...rule, comment: MASQ });
   } else if (node.self.flannel.bridge !== "docker0" && node.self.flannel.attach === "bridge") {
     pluginMasquerade(node);
   }
-  flanneld.chain("filter", "FLANNEL-FWD");
+  const accept = { kind: "ACCEPT" } as const;
+  const inside = node.cluster.podCIDRs.flatMap((prefix): Rule[] => [
+    { match: { src: { prefix } }, target: accept },
+    { match: { dst: { prefix } }, target: accept },
+  ]);
+  flanneld.rules("filter", "FLANNEL-FWD", signed(inside, FORWARD));
   flanneld.append("filter", "FORWARD", { match: {}, target: { kind: "jump", chain: "FLANNEL-FWD" }, comment: FORWARD });
-  for (const prefix of node.cluster.podCIDRs) {
-    flanneld.append("filter", "FLANNEL-FWD", {
-      match: { src: { prefix } },
-      target: { kind: "ACCEPT" },
-      comment: FORWARD,
-    });
-    flanneld.append("filter", "FLANNEL-FWD", {
-      match: { dst: { prefix } },
-      target: { kind: "ACCEPT" },
-      comment: FORWARD,
-    });
-  }
+}
+
+function signed(rules: readonly Rule[], comment: string): readonly FilterRule[] {
+  return rules.map((rule) => ({ by: "flanneld", comment, ...rule }));
 }
 
 function masqRules(node: NodeDraft): readonly Rule[] {

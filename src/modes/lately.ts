@@ -1,16 +1,16 @@
-/** How many things are kept at least: more machines than one packet meets, or one host has pods in use at a time. */
-const KEPT = 64;
-
 /**
  * Things that can be made again when they are asked for again, so that only those asked for lately are kept: a network
  * of thousands of machines can be gone through one by one.
  */
 export class Lately<T> {
+  readonly #most: number;
   readonly #make: (name: string) => T | undefined;
   #now = new Map<string, T>();
   #before = new Map<string, T>();
 
-  constructor(make: (name: string) => T | undefined) {
+  /** At least the last `most` are kept, and at most twice as many. */
+  constructor(most: number, make: (name: string) => T | undefined) {
+    this.#most = most;
     this.#make = make;
   }
 
@@ -19,7 +19,7 @@ export class Lately<T> {
     if (found !== undefined) return found;
     const thing = this.#before.get(name) ?? this.#make(name);
     if (thing === undefined) return undefined;
-    if (this.#now.size >= KEPT) {
+    if (this.#now.size >= this.#most) {
       this.#before = this.#now;
       this.#now = new Map();
     }

@@ -14,6 +14,11 @@ import { Routing } from "./routing.ts";
 import { Cabling } from "./segment.ts";
 import type { Underlay } from "./underlay.ts";
 
+/** More hosts than one packet meets, each with all its pods; routers have none, and all ways lead over them. */
+const HOSTS = 16;
+const ROUTERS = 128;
+const NAMESPACES = 256;
+
 /**
  * Namespaces on demand, a machine at a time. A machine is what its agents write and then what was changed by hand, in
  * order; one that nobody has asked for lately is forgotten, and made the same again.
@@ -26,8 +31,11 @@ export class LazyNetwork implements Network {
   readonly #topology: Topology;
   readonly #ground: Ground;
   readonly #cabling: Cabling;
-  readonly #machines = new Lately<Machine>((name) => this.#build(name));
-  readonly #namespaces = new Lately<Netlink>((name) => this.#netlink(name));
+  readonly #hosts = new Lately<Machine>(HOSTS, (name) => this.#build(name));
+  readonly #routers = new Lately<Machine>(ROUTERS, (name) => this.#build(name));
+  /** Changes are done one after the other, and nobody reads meanwhile: what is built for one is not kept for the next. */
+  readonly #changing = new Lately<Machine>(1, (name) => this.#build(name));
+  readonly #namespaces = new Lately<Netlink>(NAMESPACES, (name) => this.#netlink(name));
   /** What was done to a machine, by the name of its own namespace. */
   readonly #changes = new Map<string, Change[]>();
   /**
@@ -73,7 +81,8 @@ export class LazyNetwork implements Network {
     const { kind, name } = change.target;
     const pod = kind === "pod" ? this.#topology.pods.get(name) : undefined;
     const netns = pod ? podNetns(pod) : `${kind}/${name}`;
-    const netlink = this.#netlink(netns);
+    const inside = (other: string) => this.#netlink(other, (own) => this.#changing.get(own));
+    const netlink = inside(netns);
     const machine = this.#machineOf(netns);
     if (!netlink || machine === undefined) {
       const message = `${name} is no ${kind} of ${this.topology}`;
@@ -81,7 +90,7 @@ export class LazyNetwork implements Network {
     }
     // A pod's own tables are no daemon's.
     const listens = this.routing.spoken && netns === machine ? hearing(netlink.netns) : undefined;
-    const problem = applyTo((other) => this.#netlink(other), netlink, change);
+    const problem = applyTo(inside, netlink, change);
     this.#cabling.changed(netlink.netns);
     const done = this.#changes.get(machine);
     if (done) done.push(change);
@@ -98,21 +107,23 @@ export class LazyNetwork implements Network {
     this.#hearings++;
     this.#heard.set(machine, netns);
     this.routing.rescan();
-    this.#machines.clear();
-    this.#namespaces.clear();
+    this.#changing.clear();
   }
 
   #keep(name: string): void {
     if (this.#kept.has(name)) return;
-    const machine = this.#machines.get(name);
+    const machine = this.#changing.get(name);
     if (machine) this.#kept.set(name, { machine, scanned: this.#hearings });
   }
 
-  #netlink(netns: string): Netlink | undefined {
+  #netlink(
+    netns: string,
+    machineAt: (name: string) => Machine | undefined = (name) => this.#machine(name),
+  ): Netlink | undefined {
     const name = this.#machineOf(netns);
     if (name === undefined) return undefined;
     const kept = this.#kept.get(name);
-    if (!kept) return this.#machines.get(name)?.(netns);
+    if (!kept) return machineAt(name)?.(netns);
     if (kept.scanned < this.#hearings) {
       kept.scanned = this.#hearings;
       kept.machine(name)?.rescan();
@@ -125,6 +136,10 @@ export class LazyNetwork implements Network {
     if (!netns.startsWith("pod/")) return netns;
     const host = this.#topology.pods.get(netns.slice("pod/".length))?.host;
     return host === undefined ? undefined : `host/${host}`;
+  }
+
+  #machine(name: string): Machine | undefined {
+    return name.startsWith("host/") ? this.#hosts.get(name) : this.#routers.get(name);
   }
 
   /** A machine as its agents leave it, and with all that was done to it since. */

@@ -19,7 +19,7 @@ interface Card {
 export class Cabling {
   readonly #underlay: Underlay;
   readonly #peers: HostPeers;
-  readonly #cards = new Map<string, readonly Card[]>();
+  #cards: ReadonlyMap<string, readonly Card[]> | undefined;
   #owners: ReadonlyMap<string | number, ReadonlySet<string>> | undefined;
   /** What namespaces changed by hand have: their tables say it, not the topology. */
   readonly #changed = new Map<string, Having>();
@@ -38,9 +38,8 @@ export class Cabling {
 
   /** The cards on a segment, hosts' before routers'. */
   cards(segment: string): readonly Card[] {
-    const known = this.#cards.get(segment) ?? [...this.#cardsOn(segment)];
-    this.#cards.set(segment, known);
-    return known;
+    this.#cards ??= this.#bySegment();
+    return this.#cards.get(segment) ?? [];
   }
 
   /** Whether a namespace was changed by hand. */
@@ -91,14 +90,22 @@ export class Cabling {
     return owners;
   }
 
-  *#cardsOn(segment: string): Generator<Card> {
-    for (const { name, nics } of this.#underlay.topology.hosts.values()) {
-      for (const nic of nics) if (nic.subnet === segment) yield { port: { netns: `host/${name}`, dev: nic.name }, nic };
+  #bySegment(): ReadonlyMap<string, readonly Card[]> {
+    const cards = new Map<string, Card[]>();
+    for (const [kind, machines] of [
+      ["host", this.#underlay.topology.hosts],
+      ["router", this.#underlay.routers],
+    ] as const) {
+      for (const { name, nics } of machines.values()) {
+        for (const nic of nics) {
+          const card = { port: { netns: `${kind}/${name}`, dev: nic.name }, nic };
+          const there = cards.get(nic.subnet);
+          if (there) there.push(card);
+          else cards.set(nic.subnet, [card]);
+        }
+      }
     }
-    for (const { name, nics } of this.#underlay.routers.values()) {
-      for (const nic of nics)
-        if (nic.subnet === segment) yield { port: { netns: `router/${name}`, dev: nic.name }, nic };
-    }
+    return cards;
   }
 }
 

@@ -168,6 +168,14 @@ export class PairClasses {
     return `${this.#turn.get(fault)}: ${relativeText(fault.text, hostNaming("src", from), hostNaming("dst", to))}`;
   }
 
+  /** Pods of a group by which of some faults are about them; each is about all of them where it is about their share. */
+  #marked(pods: readonly string[], group: Group, faults: readonly Bound[]): ReadonlyMap<string, readonly string[]> {
+    const { podCIDRs } = group.host;
+    const isWhole = faults.every(({ prefix }) => podCIDRs.some((share) => prefix.containsPrefix(share)));
+    if (!isWhole) return grouped(pods, (pod) => this.#marks(pod, group, faults));
+    return pods.length > 0 ? new Map([["1".repeat(faults.length), pods]]) : new Map();
+  }
+
   /** Which of some faults are about a pod's address: a prefix can be shorter than a share, or longer. */
   #marks(pod: string, { host }: Group, faults: readonly Bound[]): string {
     return faults
@@ -203,8 +211,8 @@ export class PairClasses {
 
   #pairUp(from: Group, to: Group, classes: Map<string, PairClass>, counts: Map<string, number>): void {
     const between = this.#between(from.host, to.host);
-    const sources = grouped(from.from, (pod) => this.#marks(pod, from, between.back));
-    const targets = grouped(to.to, (pod) => this.#marks(pod, to, between.out));
+    const sources = this.#marked(from.from, from, between.back);
+    const targets = this.#marked(to.to, to, between.out);
     for (const [a, [src, ...otherSources]] of sources) {
       for (const [b, [dst, ...otherTargets]] of targets) {
         const key = keyOf(from, to, { ...between, in: [a, b] });

@@ -9,7 +9,7 @@ import { faultsOf, racks, topologyOf } from "../query/racks.ts";
 import { topology } from "./model.ts";
 
 /** More machines than a network keeps. */
-const CROWD = 200;
+const CROWD = 600;
 
 /** A topology with machines besides that have no part in it. */
 function crowded(topology: Topology): Topology {
