@@ -15,15 +15,16 @@ export function podAddresses(pods: readonly Pod[], shares: readonly Prefix[]): R
   const own = pods.filter((pod) => !pod.hostNetwork);
   const pinned = new Set(own.flatMap((pod) => pod.addresses).map(wordsKey));
   const order = shares.map((share) => ({ share, free: freeAddresses(share, pinned) }));
-  return new Map(
-    own.map((pod) => {
-      const given = order
-        .filter(({ share }) => !pod.addresses.some((ip) => ip.family === share.family))
-        .map(({ free }) => free.next().value);
-      const all = [...pod.addresses, ...given.filter((ip) => ip !== undefined)];
-      return [pod.name, all.sort((a, b) => a.family - b.family)];
-    }),
-  );
+  const addresses = new Map<string, readonly Ip[]>();
+  for (const pod of own) {
+    const all = [...pod.addresses];
+    for (const { share, free } of order) {
+      const given = pod.addresses.some((ip) => ip.family === share.family) ? undefined : free.next().value;
+      if (given) all.push(given);
+    }
+    addresses.set(pod.name, all.length > 1 ? all.sort((a, b) => a.family - b.family) : all);
+  }
+  return addresses;
 }
 
 function* freeAddresses(share: Prefix, pinned: ReadonlySet<string | number>): Generator<Ip, undefined> {
