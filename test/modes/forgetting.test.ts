@@ -9,13 +9,21 @@ import { faultsOf, racks, topologyOf } from "../query/racks.ts";
 import { topology } from "./model.ts";
 
 /** More machines than a network keeps. */
-const CROWD = 600;
+const CROWD = 300;
 
 /** A topology with machines besides that have no part in it. */
 function crowded(topology: Topology): Topology {
   const routers = new Map(topology.routers);
-  for (let i = 0; i < CROWD; i++) routers.set(`idle-${i}`, { name: `idle-${i}`, nics: [], igp: false, routes: [] });
-  return { ...topology, routers };
+  const hosts = new Map(topology.hosts);
+  const [some] = topology.hosts.values();
+  for (let i = 0; some && i < CROWD; i++) {
+    const name = `idle-${i}`;
+    routers.set(name, { name, nics: [], igp: false, routes: [] });
+    const { bgp: _, ...rest } = some;
+    const nics = [{ name: "eth0", subnet: "nowhere", addresses: [], mtu: 1500 }];
+    hosts.set(name, { ...rest, name, index: hosts.size, nics, nodeIPs: [], podCIDRs: [] });
+  }
+  return { ...topology, routers, hosts };
 }
 
 /** All that a namespace knows, and what was changed of it. */
@@ -32,7 +40,7 @@ function everything(network: ModelNetwork): ReadonlyMap<string, unknown> {
 }
 
 function crowdOut(network: ModelNetwork): void {
-  for (let i = 0; i < CROWD; i++) network.netns(`router/idle-${i}`);
+  for (let i = 0; i < CROWD; i++) for (const kind of ["router", "host"]) network.netns(`${kind}/idle-${i}`);
 }
 
 describe("a machine that is made again", () => {
