@@ -65,7 +65,8 @@ export class LazyNetwork implements Network {
 
   forget(name: string): void {
     this.#namespaces.forget(name);
-    this.#machines.forget(name);
+    this.#hosts.forget(name);
+    this.#routers.forget(name);
   }
 
   *names(): Iterable<string> {
