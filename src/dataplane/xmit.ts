@@ -1,4 +1,4 @@
-import type { Link, LinkKind } from "../kernel/link.ts";
+import { hasLivePort, type Link, type LinkKind } from "../kernel/link.ts";
 import type { Run } from "./run.ts";
 import { ethernetOf, ipLength, type Skb, type StageName, type Step } from "./skb.ts";
 
@@ -21,6 +21,10 @@ export function devQueueXmit(run: Run, skb: Skb): readonly Step[] {
   // A veth whose other end is down has no carrier: the queue drops what it is given before a capture could see it.
   const peer = link.kind === "veth" ? run.network.netns(link.peer.netns)?.links.get(link.peer.dev) : undefined;
   if (link.kind === "veth" && !peer?.up) return run.drop(skb, "DEV_READY", { dev: link.peer.dev });
+  // Nor has a bridge without a port that passes frames on.
+  if (link.kind === "bridge" && !hasLivePort(run.netns(skb.netns).links, link.name)) {
+    return run.drop(skb, "DEV_READY", { dev: link.name });
+  }
   if (link.kind !== "loopback") run.note(skb, { kind: "transmit" });
   const step = (moved: Skb): readonly Step[] => [{ stage: next[link.kind], skb: moved }];
   if (link.kind === "veth") return step(arrive(skb, link.peer.netns, link.peer.dev));

@@ -2,12 +2,14 @@ import type { Netns } from "../kernel/netns.ts";
 import { placeName } from "../trace/project.ts";
 import type { Ethernet } from "../wire/header.ts";
 import { change, type Fact } from "./fact.ts";
+import { withoutCarrier } from "./ports.ts";
 import { type Loss, namespace } from "./scene.ts";
 
 /** A device that is down, or not there; it may be the other end of a veth. */
 export function notReady(loss: Loss): Fact {
   const { dev = loss.event.at.dev } = loss.because;
   const here = loss.netns.links.get(loss.event.at.dev);
+  if (here?.kind === "bridge" && here.up && here.name === dev) return withoutCarrier(loss.netns, dev);
   const across = here?.kind === "veth" && here.name !== dev && here.peer.dev === dev;
   const netns = across ? namespace(loss, here.peer.netns) : loss.netns;
   return deviceDown(netns, dev);

@@ -108,6 +108,8 @@ function questionLost(loss: Loss): readonly Fact[] {
     if (action.reason !== "DEV_READY") continue;
     const link = here.links.get(at.dev);
     const dev = action.because?.dev ?? at.dev;
+    // Which of its ports leads to the pod is told where the pod is known.
+    if (link?.kind === "bridge" && link.up && link.name === dev) return [];
     const across = link?.kind === "veth" && link.peer.dev === dev && link.name !== dev;
     return [deviceDown(across ? namespace(loss, link.peer.netns) : here, dev)];
   }

@@ -32,6 +32,30 @@ export function noPort(loss: Loss): Fact {
   return { code: "BRIDGE_PORT_MISSING", at, text, look: [{ at, command: "bridge link", expect: "no such port" }] };
 }
 
+/** A bridge that has no carrier: why none of its ports passes frames on. */
+export function withoutCarrier(netns: Netns, bridge: string): Fact {
+  const ports = [...netns.links.values()].filter(({ master }) => master === bridge);
+  const blocked = ports.find(({ state }) => state !== undefined);
+  if (blocked) return blockedPort(netns, blocked.name);
+  const at = placeName(netns.name);
+  const down = ports.find(({ up }) => !up);
+  if (down) {
+    return {
+      code: "IFACE_DOWN",
+      at,
+      text: `${down.name} on ${at} is down, and ${bridge} has no other port: it has no carrier, and drops what it is given.`,
+      look: [{ at, command: `ip link show ${bridge}`, expect: "NO-CARRIER" }],
+      mend: () => [change(at, `ip link set ${down.name} up`)],
+    };
+  }
+  return {
+    code: "BRIDGE_PORT_MISSING",
+    at,
+    text: `${bridge} on ${at} has no port: it has no carrier, and drops what it is given.`,
+    look: [{ at, command: `ip link show ${bridge}`, expect: "NO-CARRIER" }],
+  };
+}
+
 /** What keeps a pod on its machine from the bridge that is its gateway: no port, or one that does not forward. */
 export function portFault(machine: Netns, pod: string, bridge: string): Fact | undefined {
   const port = [...machine.links.values()].find((link) => link.kind === "veth" && link.peer.netns === pod);

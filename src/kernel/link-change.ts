@@ -16,7 +16,8 @@ export function clampedMtu(netns: Netns, link: LinkRequest | Link): number {
 /** A device with a change done to it. A port that comes up, or joins a bridge, forwards (`br_stp_enable_port`, `br_add_if`). */
 export function changedLink(link: Link, change: LinkChange): Link {
   const { master, state, ...rest } = { ...link, ...change };
-  const anew = change.up !== undefined || "master" in change || state === "forwarding";
+  const passes = state === "forwarding" || state === "blocking";
+  const anew = change.up !== undefined || "master" in change || passes;
   return {
     ...rest,
     ...(master !== undefined && { master }),

@@ -18,8 +18,11 @@ interface Base extends Written {
   readonly state?: PortState;
 }
 
-/** States of a bridge port other than forwarding (`BR_STATE_*`, include/uapi/linux/if_bridge.h). */
-export const PORT_STATES = ["disabled", "listening", "learning", "blocking"] as const;
+/**
+ * States of a bridge port other than forwarding (`BR_STATE_*`, include/uapi/linux/if_bridge.h). A blocking one forwards at
+ * once where spanning tree is off, as it is here (`br_make_forwarding`; seen on 6.18).
+ */
+export const PORT_STATES = ["disabled", "listening", "learning"] as const;
 
 export type PortState = (typeof PORT_STATES)[number];
 
@@ -94,6 +97,12 @@ export interface WireguardLink extends Base {
 export type Link = Loopback | NicLink | Veth | Bridge | VxlanLink | Ipip | Tun | WireguardLink;
 export type LinkKind = Link["kind"];
 export type LinkOf<K extends LinkKind> = Extract<Link, { kind: K }>;
+
+/** Whether a bridge has a port that passes frames on; without one it has no carrier (`br_port_state_selection`). */
+export function hasLivePort(links: ReadonlyMap<string, Link>, bridge: string): boolean {
+  for (const { master, up, state } of links.values()) if (master === bridge && up && state === undefined) return true;
+  return false;
+}
 
 /** Whether frames on it carry Ethernet, so that a next hop must be resolved first. */
 export function hasEthernet(link: Link): link is NicLink | Veth | Bridge | VxlanLink {

@@ -21,8 +21,8 @@ export interface LinkChange {
   readonly mac?: Mac;
   readonly master?: string | undefined;
   readonly hairpin?: boolean;
-  /** Of a bridge port; `forwarding` is what it is when nobody says otherwise. */
-  readonly state?: PortState | "forwarding";
+  /** Of a bridge port; `forwarding` is what it is when nobody says otherwise, and what `blocking` comes to. */
+  readonly state?: PortState | "forwarding" | "blocking";
 }
 
 /** A route as it is asked for; what iproute2 fills in may be left out. */

@@ -379,7 +379,7 @@ export const layer2: readonly Case[] = [
     because: ["BRIDGE_PORT_MISSING at n2"],
     mended: "n2: ip link set veth2 master cni0",
   },
-  ...(["blocking", "listening", "learning", "disabled"] as const).map(
+  ...(["listening", "learning", "disabled"] as const).map(
     (state): Case => ({
       name: `the pod's bridge port is ${state}`,
       mode: "flannel-vxlan",
@@ -390,11 +390,12 @@ export const layer2: readonly Case[] = [
     }),
   ),
   {
-    name: "the pod's bridge port is blocking, and the pod's MAC is known",
+    name: "the pod's bridge port is disabled, and the pod's MAC is known",
     mode: "flannel-vxlan",
     document: cluster({
+      pods: { p1: { host: "n1", device: "veth1" }, p2: { host: "n2", device: "veth2" }, p3: "n2" },
       faults: [
-        { n2: "bridge link set dev veth2 state 4" },
+        { n2: "bridge link set dev veth2 state 0" },
         { n2: `ip neigh replace 10.244.2.2 lladdr ${MAC} dev cni0` },
         { p2: `ip link set eth0 address ${MAC}` },
         { n2: `bridge fdb add ${MAC} dev veth2 master` },
@@ -405,11 +406,11 @@ export const layer2: readonly Case[] = [
     mended: "n2: bridge link set dev veth2 state forwarding",
   },
   {
-    name: "the sender's bridge port is blocking, and its gateway's MAC is known",
+    name: "the sender's bridge port is listening, and its gateway's MAC is known",
     mode: "flannel-vxlan",
     document: cluster({
       faults: [
-        { n1: "bridge link set dev veth1 state blocking" },
+        { n1: "bridge link set dev veth1 state listening" },
         { p1: `ip neigh replace 10.244.1.1 lladdr ${MAC} dev eth0` },
         { n1: `ip link set cni0 address ${MAC}` },
       ],

@@ -109,10 +109,7 @@ export const LAYER2_CODES = [
     kernel: "BRIDGE_INGRESS_STP_STATE",
     sees: "silence, or EHOSTUNREACH after about 3 seconds",
     causes: ["spanning tree on the pods' bridge", "a state set by hand"],
-    look: [
-      "bridge link show dev PORT: state blocking, listening, learning or disabled",
-      "ip -d link show BRIDGE: stp_state",
-    ],
+    look: ["bridge link show dev PORT: state listening, learning or disabled", "ip -d link show BRIDGE: stp_state"],
     fix: "bridge link set dev PORT state forwarding; ip link set BRIDGE type bridge stp_state 0",
   },
   {
