@@ -108,9 +108,6 @@ export interface Trace {
   readonly mark: Mark;
 }
 
-/** Three times as many as Kubernetes is built for (kubernetes.io/docs/setup/best-practices/cluster-large). */
-export const MOST_PODS = 450_000;
-
 /** All that objects have said, object by object. */
 export class Facts {
   readonly nodes = new Map<string, NodeFact>();

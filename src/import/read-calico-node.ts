@@ -2,6 +2,7 @@ import { parseMac } from "../addr/mac.ts";
 import type { CalicoNode, RecordedAddress } from "./calico-facts.ts";
 import type { Facts } from "./facts.ts";
 import type { Field } from "./field.ts";
+import { isOneTooMany } from "./most.ts";
 import { nameOf } from "./name.ts";
 import { CALICO } from "./products.ts";
 
@@ -55,6 +56,7 @@ export function readCalicoNode(body: Field, facts: Facts): void {
   });
   const from = `Node ${name} of calicoctl`;
   const known = facts.nodes.get(name);
+  if (!known && isOneTooMany("node", facts.nodes.size, body)) return;
   const labels = { ...body.at("metadata", "labels").texts(), ...known?.labels };
   if (known) facts.nodes.set(name, { ...known, labels });
   else

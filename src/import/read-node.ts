@@ -5,6 +5,7 @@ import type { Fact, Facts, FlannelNode, NodeFact } from "./facts.ts";
 import type { Field } from "./field.ts";
 import { jsonOf } from "./inner.ts";
 import { leaveOut } from "./left-out.ts";
+import { isOneTooMany } from "./most.ts";
 import { complainTwice, nameOf } from "./name.ts";
 import { FLANNEL } from "./products.ts";
 import { readCalicoAnnotations } from "./read-calico-node.ts";
@@ -38,6 +39,7 @@ export function readNode(body: Field, facts: Facts): void {
     complainTwice(body, from, before.mark);
     return;
   }
+  if (!before && isOneTooMany("node", facts.nodes.size, body)) return;
   facts.nodes.set(name, { ...fact, labels: { ...before?.labels, ...fact.labels } });
   readCalicoAnnotations(name, annotations, facts);
   readCiliumAnnotations(name, annotations, facts);

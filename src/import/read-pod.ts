@@ -1,5 +1,6 @@
-import { type Facts, MOST_PODS, type PodFact } from "./facts.ts";
+import type { Facts, PodFact } from "./facts.ts";
 import type { Field } from "./field.ts";
+import { isOneTooMany } from "./most.ts";
 import { complainTwice, fullName } from "./name.ts";
 import { readAgent } from "./read-agent.ts";
 import { readControlPlane } from "./read-control-plane.ts";
@@ -51,14 +52,7 @@ export function readPod(body: Field, facts: Facts): void {
     complainTwice(body, `Pod ${name}`, before.mark);
     return;
   }
-  if (facts.pods.size === MOST_PODS) {
-    body.complain(
-      "too-many-pods",
-      `this is one pod more than the ${MOST_PODS} that are read`,
-      "ask about a part of them",
-    );
-    return;
-  }
+  if (!before && isOneTooMany("pod", facts.pods.size, body)) return;
   facts.pods.set(name, fact);
 }
 

@@ -1,6 +1,7 @@
 import "../../src/modes/registry.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { importTopology } from "../../src/import/import.ts";
 import { readInputs } from "./ask.ts";
 import {
@@ -73,7 +74,7 @@ describe("what is wrong is told with file, line and path:", () => {
   });
 });
 
-test("a million items are read to the end, and a few of their problems told", async () => {
+test("a million items are read to the end, and a few of their problems told", { timeout: 600_000 }, async () => {
   const text = `{"apiVersion":"v1","kind":"PodList","items":[${"{},".repeat(999_999)}{}]}`;
   const said = await readInputs([{ file: "o.json", text }]);
   expect(said).toMatch("o.json:1:46  items[0]: this object has no metadata.name");
@@ -96,7 +97,6 @@ test("a large list is cut up while it is read; what is wrong in it has its place
   expect(await readInputs([{ file: "o.json", text }])).toBe(
     `o.json:${at(text, '[\n                    "n"')}  ${wrong}`,
   );
-  const { stringify } = await import("yaml");
   const lines = stringify({ apiVersion: "v1", kind: "List", items: objects });
   expect(await yaml(lines)).toBe(`o.yaml:${at(lines, "- n\n")}  ${wrong}`);
 });
@@ -200,6 +200,62 @@ const odd = fc.oneof(
   ),
   fc.jsonValue(),
 );
+
+test("more nodes than several times what Kubernetes is built for are not read", async () => {
+  const nodes = Array.from({ length: 25_003 }, (_, i) => ({ kind: "Node", metadata: { name: `n${i}` } }));
+  const said = await readInputs([{ file: "o.json", text: JSON.stringify(nodes) }]);
+  expect(said.toString().split("\n")).toEqual(
+    [25_000, 25_001, 25_002].map((i) =>
+      expect.stringContaining(`[${i}]: this is one node more than the 25000 that are read (ask about a part of them)`),
+    ),
+  );
+});
+
+/** The same objects as text, some of it cut out, doubled, or put somewhere else, and large enough to be cut up or not. */
+const torn = fc
+  .record({
+    format: fc.constantFrom("json", "pretty", "yaml", "stream"),
+    filler: fc.constantFrom(0, 2 ** 18, 2 ** 20),
+    cuts: fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(40), fc.string({ unit: "binary" })), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  })
+  .map(({ format, filler, cuts }) => {
+    const all = { kind: "List", apiVersion: "v1", items: [...whole, { kind: "Event", note: "x".repeat(filler) }] };
+    let text = textAs(format, all);
+    for (const [where, length, instead] of cuts) {
+      const at = Math.floor(where * (where < 0.5 ? 4000 : text.length));
+      text = text.slice(0, at) + instead + text.slice(at + length);
+    }
+    return text;
+  });
+
+function textAs(format: string, list: { readonly items: readonly unknown[] }): string {
+  if (format === "yaml") return stringify(list);
+  if (format === "stream") return list.items.map((item) => JSON.stringify(item)).join("\n---\n");
+  return JSON.stringify(list, undefined, format === "pretty" ? 4 : 0);
+}
+
+test("whatever is torn out of a text, it becomes a topology or problems with places, never a crash", async () => {
+  await fc.assert(
+    fc.asyncProperty(torn, fc.integer({ min: 1000, max: 2 ** 21 }), async (text, size) => {
+      const bytes = new TextEncoder().encode(text);
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      );
+      const outcome = await importTopology([{ file: "o", chunks }], { name: "o", mode: "open" });
+      if (outcome.ok) return;
+      expect(outcome.problems.length).toBeGreaterThan(0);
+      for (const { place, code } of outcome.problems) {
+        if (code.startsWith("no-") || code === "too-many-problems") continue;
+        expect(place?.line).toBeGreaterThan(0);
+        expect(place?.column).toBeGreaterThan(0);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
 
 test("whatever stands in an object, it becomes a topology or problems, never a crash", async () => {
   await fc.assert(
