@@ -7,13 +7,17 @@ import type { Run } from "./run.ts";
 import { ipOf, type Skb, type Step, unsplittable, withIp } from "./skb.ts";
 
 /**
- * `ip_forward`: TTL first, then the size, then one off the TTL, then the FORWARD hook. A learned path MTU does not count
+ * `ip_forward`: only what came in a frame for this machine alone (`pkt_type != PACKET_HOST`). TTL first, then the size, then one off the TTL, then the FORWARD hook. A learned path MTU does not count
  * here (ip_forward_use_pmtu 0), only the device's and the route's own.
  */
 export function forward(run: Run, skb: Skb): readonly Step[] {
   const ip = ipOf(skb);
   const route = skb.route as FibResult;
   const netns = run.netns(skb.netns);
+  if (skb.type !== "host") {
+    const mac = netns.links.get(skb.dev ?? "")?.mac;
+    return run.drop(skb, "group-frame", { dev: skb.dev ?? "", ...(mac && { expected: [mac] }) });
+  }
   if (ip.ttl <= 1) {
     run.note(skb, { kind: "drop", reason: "TTL_EXPIRED", because: { route } });
     return icmpSend(run, skb, "ttl-exceeded");

@@ -34,6 +34,7 @@ const deaths: { readonly [R in DropReason]: (loss: Loss) => Fact } = {
   IP_NOPROTO: noProtocol,
   INVALID_PROTO: noProtocol,
   UNICAST_IN_L2_MULTICAST: wrongMac,
+  "group-frame": wrongMac,
   NEIGH_FAILED: unanswered,
   NETFILTER_DROP: filtered,
   PKT_TOO_BIG: tooBig,

@@ -24,6 +24,7 @@ const WORDS: { readonly [R in DropReason]: Words } = {
   INVALID_PROTO: () => "nobody answers an echo request that is for everybody (icmp_echo_ignore_broadcasts)",
   IP_NOPROTO: (_, packet) => `nothing here takes in ${protocolOf(packet)}`,
   UNICAST_IN_L2_MULTICAST: () => "a unicast packet in a group frame",
+  "group-frame": () => "its frame was for several machines, and such a packet is not forwarded",
   NEIGH_FAILED: ({ ip, dev }) => `nobody answers for ${ip} on ${dev}`,
   NETFILTER_DROP: () => "",
   PKT_TOO_BIG: tooBigWords,

@@ -31,6 +31,8 @@ export const DROP_REASONS = [
   "FRAG_REASM_TIMEOUT",
   "RECURSION_LIMIT",
   "UNHANDLED_PROTO",
+  // Not forwarded: the frame that brought it was for several machines (`ip_forward`).
+  "group-frame",
   // The row itself says drop.
   "route-blackhole",
   "route-unreachable",

@@ -406,6 +406,13 @@ export const layer2: readonly Case[] = [
     mended: "n2: bridge link set dev veth2 state forwarding",
   },
   {
+    name: "a packet in a broadcast frame is taken in and not forwarded",
+    mode: "flannel-host-gw",
+    document: cluster({ faults: [{ p1: "ip neigh replace 10.244.1.1 lladdr ff:ff:ff:ff:ff:ff dev eth0" }] }),
+    code: "WRONG_MAC at n1",
+    because: ["NEIGHBOUR_STALE at p1"],
+  },
+  {
     name: "the sender's bridge port is listening, and its gateway's MAC is known",
     mode: "flannel-vxlan",
     document: cluster({
