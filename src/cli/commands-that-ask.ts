@@ -232,6 +232,8 @@ that is asked of it; that needs no Node there, and verify --from no Linux here.`
     group: ASK,
     options: [
       ...world,
+      { long: "ipv4", short: "4", about: "of prepare and verify: over IPv4 only; default what both ends have" },
+      { long: "ipv6", short: "6", about: "of prepare and verify: over IPv6 only" },
       { ...format(FORMATS), about: "of verify; default text" },
       { long: "to", value: "FOLDER", about: "of prepare and verify: write questions, and answers, into a new folder" },
       {

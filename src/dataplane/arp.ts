@@ -52,7 +52,13 @@ export function ndiscReceive(run: Run, skb: Skb): readonly Step[] {
   const packet: Packet = [
     { kind: "ethernet", src: link.mac, dst: ndp.lladdr },
     { kind: "ipv6", src: ndp.target, dst: ip.src, ttl: 255, tos: 0, flow: 0 },
-    { kind: "ndp", op: "advert", target: ndp.target, lladdr: link.mac },
+    {
+      kind: "ndp",
+      op: "advert",
+      target: ndp.target,
+      lladdr: link.mac,
+      ...(forwards(netns, link.name, 6) && { router: true }),
+    },
   ];
   return reply(run, skb, packet, { ip: ndp.target, mac: link.mac, ...answer });
 }

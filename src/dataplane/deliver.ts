@@ -49,11 +49,13 @@ export function udpReceive(run: Run, skb: Skb): readonly Step[] {
   return [];
 }
 
-/** The device that has the port; a WireGuard device that is down has closed it (`wg_stop`). */
+/** The device that has the port; one that is down has closed it, unless another shares it (`wg_stop`, `vxlan_stop`). */
 function tunnelReceive(run: Run, skb: Skb, netns: Netns, name: string): readonly Step[] {
   const link = netns.links.get(name);
-  if (link?.kind !== "wireguard") return [{ stage: "vxlan_rcv", skb }];
-  return link.up ? [{ stage: "wg_receive", skb }] : noSocket(run, skb, netns, "udp");
+  const port = link && "port" in link ? link.port : undefined;
+  const open = [...netns.links.values()].some((other) => other.up && "port" in other && other.port === port);
+  if (!open) return noSocket(run, skb, netns, "udp");
+  return [{ stage: link?.kind === "wireguard" ? "wg_receive" : "vxlan_rcv", skb }];
 }
 
 function noSocket(run: Run, skb: Skb, netns: Netns, protocol: SocketProtocol): readonly Step[] {

@@ -15,10 +15,14 @@ import type { Fragments } from "./state.ts";
 export function fragmentOut(run: Run, skb: Skb, link: Link): readonly Skb[] | undefined {
   const ip = ipOf(skb);
   const size = lengthOf(skb.packet);
-  const device = skb.local && skb.route ? pathMtu(run, run.netns(skb.netns), skb.route, ip.dst) : link.mtu;
+  // What was learned of the path counts for what is made here, in IPv6 for what is forwarded too (`ip6_skb_dst_mtu`).
+  const knows = skb.local || ip.kind === "ipv6";
+  const device = knows && skb.route ? pathMtu(run, run.netns(skb.netns), skb.route, ip.dst) : link.mtu;
   const limit = Math.min(device, skb.largest ?? device);
   if (size <= limit) return [skb];
-  if (unsplittable(ip) && !(ip.kind === "ipv6" && skb.local)) {
+  // IPv6 is cut where it is made, and what was put together on its way as it had come (`ip6_fragment`, frag_max_size).
+  const cuttable = ip.kind === "ipv6" && ((skb.local && !skb.uncut) || (skb.largest ?? device + 1) <= device);
+  if (unsplittable(ip) && !cuttable) {
     run.settle(icmpSend(run, skb, "frag-needed", { mtu: limit }));
     run.drop(skb, "PKT_TOO_BIG", { mtu: limit, size, dev: link.name });
     return undefined;

@@ -63,7 +63,10 @@ export function icmpSend(
   return [];
 }
 
-/** `icmp_send`: a packet to whoever sent `skb`, as another packet of this walk; absent when no way leads back. */
+/**
+ * `icmp_send`: a packet to whoever sent `skb`, as another packet of this walk; absent when no way leads back. Those of
+ * IPv4 have precedence 6 and its type of service (RFC 1812 §4.3.2.5), those of IPv6 no class.
+ */
 export function icmpPacket(run: Run, skb: Skb, cause: "icmp-error" | "redirect", payload: readonly Header[]) {
   const ip = ipOf(skb);
   const netns = run.netns(skb.netns);
@@ -72,7 +75,16 @@ export function icmpPacket(run: Run, skb: Skb, cause: "icmp-error" | "redirect",
   const back = run.fib(netns, { dst: ip.src, ...(own && { src: ip.dst }) });
   const src = own ? ip.dst : back && selectSource(netns, back, ip.src);
   const id = run.packet(cause, skb.id);
-  const what = { id, netns: netns.name, src, dst: ip.src, ttl: 64, tos: 0xc0, df: false, payload };
+  const what = {
+    id,
+    netns: netns.name,
+    src,
+    dst: ip.src,
+    ttl: 64,
+    tos: ip.kind === "ipv4" ? (ip.tos & TOS) | 0xc0 : 0,
+    df: false,
+    payload,
+  };
   const made = src && back && sendable(back) ? originate(run, { ...what, found: back }) : undefined;
   return { id, made, back };
 }
@@ -80,6 +92,9 @@ export function icmpPacket(run: Run, skb: Skb, cause: "icmp-error" | "redirect",
 function sendable({ route }: FibResult): boolean {
   return route.type === "unicast" || route.type === "local";
 }
+
+/** The bits of `tos` that are no precedence (`IPTOS_TOS_MASK`). */
+const TOS = 0x1e;
 
 export function silence(skb: Skb): IcmpSilence | undefined {
   const ip = ipOf(skb);
@@ -131,7 +146,7 @@ export function icmpReceive(run: Run, skb: Skb): readonly Step[] {
 }
 
 /** `__ip_rt_update_pmtu`: kept for the destination, never below 552 (min_pmtu) and never up. */
-function learnMtu(run: Run, skb: Skb, netns: Netns, ip: Ip, told: number): void {
+export function learnMtu(run: Run, skb: Skb, netns: Netns, ip: Ip, told: number): void {
   const mtu = Math.max(told, ip.family === 4 ? 552 : 1280);
   const key = `${netns.name} ${ip}`;
   const known = run.state.pmtu.get(key) ?? Number.POSITIVE_INFINITY;

@@ -15,6 +15,9 @@ type Ethernet = Extract<Link, { readonly mac: Mac }>;
 /** Bytes that a device takes beyond its MTU, for a VLAN tag (`is_skb_forwardable`). */
 const VLAN_ROOM = 4;
 
+/** 224.0.0.0/4: a route with a shorter prefix is not about groups. */
+const GROUPS = 4;
+
 /** ff02::1:ff00:0, RFC 4291 §2.7.1. */
 const SOLICITED_NODE = Ip.of(0xff020000, 0, 1, 0xff000000);
 
@@ -41,8 +44,7 @@ function refuses(run: Run, link: Link, [first, ...rest]: readonly Skb[]): boolea
 
 function resolveAndSend(run: Run, netns: Netns, link: Link, skb: Skb): readonly Step[] {
   if (!hasEthernet(link)) return [{ stage: "dev_queue_xmit", skb }];
-  const ip = ipOf(skb);
-  const nextHop = skb.route?.nexthop?.via ?? ip.dst;
+  const nextHop = gatewayOf(skb) ?? ipOf(skb).dst;
   const mac = groupMac(skb, nextHop) ?? resolve(run, netns, link, skb, nextHop);
   if (mac) {
     const frame = [{ kind: "ethernet", src: link.mac, dst: mac } as const, ...skb.packet];
@@ -51,6 +53,14 @@ function resolveAndSend(run: Run, netns: Netns, link: Link, skb: Skb): readonly 
   run.note(skb, { kind: "drop", reason: "NEIGH_FAILED", because: { ip: nextHop, dev: link.name } });
   // Three questions later (`neigh_timer_handler`); by then whatever else is on its way has come to its end.
   return icmpSend(run, skb, "host-unreachable", { after: "patience" });
+}
+
+/** A group is not sent to the gateway of a default route (`__mkroute_output`). */
+function gatewayOf(skb: Skb): Ip | undefined {
+  const { dst } = ipOf(skb);
+  const { route, nexthop } = skb.route ?? {};
+  const toGroup = dst.isMulticast && dst.family === 4 && route !== undefined && route.dst.length < GROUPS;
+  return toGroup ? undefined : nexthop?.via;
 }
 
 function groupMac(skb: Skb, nextHop: Ip): Mac | undefined {

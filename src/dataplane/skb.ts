@@ -35,6 +35,8 @@ export interface Skb {
   readonly prerouted?: boolean;
   /** `-j NOTRACK`. */
   readonly untracked?: boolean;
+  /** Made here, and not to be cut here either, in IPv6: without a socket that allows it (`ignore_df`). */
+  readonly uncut?: true;
   /** Tunnels around it in this namespace, to end a tunnel routed into itself. */
   readonly depth: number;
 }

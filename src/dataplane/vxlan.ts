@@ -1,10 +1,12 @@
 import { hash32 } from "../addr/mac.ts";
 import type { VxlanLink } from "../kernel/link.ts";
+import type { Netns } from "../kernel/netns.ts";
 import { defaultTtl } from "../kernel/sysctl.ts";
 import type { Header } from "../wire/header.ts";
-import { originate } from "./originate.ts";
+import { learnMtu } from "./icmp.ts";
+import { originate, pathMtu } from "./originate.ts";
 import type { Run } from "./run.ts";
-import { ethernetOf, ipOf, type Skb, type Step, withoutEthernet } from "./skb.ts";
+import { ethernetOf, ipLength, ipOf, type Skb, type Step, withoutEthernet } from "./skb.ts";
 import { arrive } from "./xmit.ts";
 
 /** Tunnels inside tunnels of one namespace end here (XMIT_RECURSION_LIMIT). */
@@ -41,12 +43,27 @@ export function vxlanXmit(run: Run, skb: Skb): readonly Step[] {
     payload: [...pushed, ...skb.packet],
     depth: skb.depth + 1,
   });
-  if (!outer) return run.drop(skb, "IP_OUTNOROUTES", { dev: link.name, ip: entry.dst });
+  if (!outer?.route) return run.drop(skb, "IP_OUTNOROUTES", { dev: link.name, ip: entry.dst });
+  tellPathMtu(run, netns, skb, pathMtu(run, netns, outer.route, entry.dst) - HEADROOM[entry.dst.family]);
   run.note(
     { ...outer, dev: link.name },
     { kind: "encapsulate", pushed: [outer.packet[0] as Header, ...pushed, skb.packet[0] as Header], by: link.name },
   );
-  return [{ stage: "ip_local_out", skb: outer }];
+  return [{ stage: "ip_local_out", skb: { ...outer, uncut: true } }];
+}
+
+/** Over Ethernet, IP, UDP and VXLAN (`vxlan_headroom`). */
+const HEADROOM = { 4: 50, 6: 70 } as const;
+
+/**
+ * `skb_tunnel_check_pmtu`: what the path below carries less is kept for the destination above, where somebody heeds it:
+ * a forwarder does in IPv6 only.
+ */
+function tellPathMtu(run: Run, netns: Netns, skb: Skb, mtu: number): void {
+  const [ip] = withoutEthernet(skb.packet);
+  const heeds = ip?.kind === "ipv6" || (ip?.kind === "ipv4" && skb.local);
+  if (!skb.route || !heeds || ipLength(skb.packet) <= mtu) return;
+  learnMtu(run, skb, netns, ip.dst, mtu);
 }
 
 function ipTos(skb: Skb): number {

@@ -56,6 +56,8 @@ function noVxlan(loss: Loss, at: string, port: number | undefined): Fact {
     const text = `${at} got a VXLAN packet on udp/${port} and has no VXLAN device.`;
     return { code: "ENCAP_DEVICE_MISSING", at, text };
   }
+  const down = devices.find((link) => link.port === port && !link.up);
+  if (down) return deviceDown(loss.netns, down.name);
   const has = devices.map((link) => `${link.name} on udp/${link.port}`).join(", ");
   return {
     code: "ENCAP_PORT_MISMATCH",

@@ -1,7 +1,7 @@
 import type { Ip } from "../addr/ip.ts";
 import { Prefix } from "../addr/prefix.ts";
 import type { Address } from "./address.ts";
-import { derived, primaryOf } from "./derived.ts";
+import { derived, derivedRows, primaryOf } from "./derived.ts";
 import type { MutableNetns } from "./netns.ts";
 import type { Refusal } from "./refused.ts";
 import { retain } from "./retain.ts";
@@ -51,7 +51,7 @@ export function delAddress(netns: MutableNetns, dev: string, ip: Ip, length?: nu
 
 /** Puts every row that follows from some address and does not stand. */
 export function deriveAll(netns: MutableNetns): void {
-  for (const address of netns.addresses) derive(netns, address);
+  for (const route of derivedRows(netns)) netns.routes.putNew(route);
 }
 
 /** Puts the rows that follow from an address and do not stand yet; what was deleted by hand stays away. */

@@ -3,6 +3,7 @@ import { type Mac, macBytes } from "../addr/mac.ts";
 import { Prefix } from "../addr/prefix.ts";
 import type { Address } from "./address.ts";
 import type { Link } from "./link.ts";
+import type { Netns } from "./netns.ts";
 import { LOCAL_TABLE, MAIN_TABLE, type Route } from "./route.ts";
 
 /** The earlier IPv4 address of the same network on the device, to which a later one is secondary. */
@@ -57,6 +58,14 @@ function row6(dev: string, type: "local" | "unicast", dst: Prefix): Route {
   const isLocal = type === "local";
   const table = isLocal ? LOCAL_TABLE : MAIN_TABLE;
   return { dev, metric: isLocal ? 0 : 256, proto: "kernel", by: "kernel", table, type, dst, scope: "global" };
+}
+
+/** All that the kernel makes of the addresses of a namespace, whether it still stands or was deleted by hand. */
+export function derivedRows({ addresses, links }: Pick<Netns, "addresses" | "links">): readonly Route[] {
+  return addresses.flatMap((address) => {
+    const link = links.get(address.dev);
+    return link ? derived(address, link, primaryOf(address, addresses)) : [];
+  });
 }
 
 /** fe80::/64 with the interface identifier that follows from a MAC (modified EUI-64). */

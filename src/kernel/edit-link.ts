@@ -78,7 +78,7 @@ export function readBridgeLink(words: Words): LinkEdit {
   }
   if (dev === undefined) words.refuseAhead("bridge link set needs a port", "dev D");
   if (Object.keys(change).length === 0) {
-    words.refuseAhead("bridge link set needs to know what", "hairpin on, or state blocking");
+    words.refuseAhead("bridge link set needs to know what", "hairpin on, or state disabled");
   }
   return { kind: "link", dev, change };
 }

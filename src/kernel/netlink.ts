@@ -126,7 +126,7 @@ export class Netlink<P extends Peer = Peer> {
 
   /**
    * Writes a setting. A change of what all devices forward goes to each of them (`inet_forward_change`,
-   * `addrconf_fixup_forwarding`).
+   * `addrconf_fixup_forwarding`). Where IPv6 is switched on, `lo` has ::1 (`init_loopback`).
    */
   sysctl(key: string, value: string | number): void {
     const { sysctls } = this.netns;
@@ -136,6 +136,14 @@ export class Netlink<P extends Peer = Peer> {
       for (const other of [...sysctls.keys()]) if (own.test(other)) sysctls.delete(other);
     }
     sysctls.set(key, String(value));
+    const loopback = Ip.of(0, 0, 0, 1);
+    if (key === "net.ipv6.conf.all.disable_ipv6" && String(value) === "0" && !this.#has(loopback)) {
+      this.address("lo", loopback, 128, { by: "kernel" });
+    }
+  }
+
+  #has(ip: Ip): boolean {
+    return this.netns.addresses.some((address) => address.ip.equals(ip));
   }
 
   /** Makes a chain (`iptables -N`), or sets the policy of a built-in one. */

@@ -37,13 +37,14 @@ export interface Agreement {
   readonly pairs: readonly PairAgreement[];
   /** Rows the kernel took or refused otherwise than the model, and tables that differ. */
   readonly tables: readonly Disagreement[];
-  /** What was not built, or not compared, in a sentence each. */
+  /** What was not compared, in a sentence each. */
   readonly missing: readonly string[];
 }
 
 export interface PairAgreement {
   readonly from: string;
   readonly to: string;
+  readonly family: 4 | 6;
   readonly cases: number;
   /** Frames that were compared one by one; questions about neighbours are compared as a set, redirects as they come. */
   readonly frames: number;
@@ -55,7 +56,6 @@ export function agreementOf(
   network: Network,
   { names, steps, probes }: Questions,
   { kernel, built, tables, frames }: Answers,
-  missing: readonly string[],
 ): Agreement {
   return {
     mode: network.mode,
@@ -67,7 +67,6 @@ export function agreementOf(
       ...(tables ? compareTables(network, names, tables) : []),
     ],
     missing: [
-      ...missing,
       ...(steps && built ? [] : ["which rows the kernel took and refused is not recorded"]),
       ...(tables ? [] : ["the kernel's tables are not recorded"]),
     ],
@@ -86,7 +85,7 @@ export function pairsOf(probes: readonly Probe[], frames: readonly Probed[]): re
   probes.forEach((probe, k) => {
     const probed = frames[k];
     if (!probed) throw new Error(`no answer to ${probe.id}`);
-    const key = JSON.stringify([probe.from.name, probe.to.name]);
+    const key = JSON.stringify([probe.from, probe.to]);
     if (!probe.warming) pairs.set(key, [...(pairs.get(key) ?? []), { probe, probed }]);
   });
   return [...pairs.values()];
@@ -98,6 +97,7 @@ function agreementOfPair(network: Network, names: Names, sent: readonly Sent[]):
   return {
     from: from.name,
     to: to.name,
+    family: to.ip.includes(":") ? 6 : 4,
     cases: sent.length,
     frames: compared.reduce((sum, { frames }) => sum + frames, 0),
     disagreements: compared.flatMap(({ differs }) => differs),

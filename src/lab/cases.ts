@@ -17,6 +17,8 @@ export interface Case {
   readonly again: boolean;
 }
 
+/** IP lengths of a plain packet: those of a SYN with a kernel's usual options. */
+const SMALL = { 4: 60, 6: 80 } as const;
 export const OPEN_PORT = 9000;
 const CLOSED_PORT = 9999;
 /** Beyond the header, so that a TTL too small is seen to die, but not for ever. */
@@ -40,7 +42,7 @@ export function casesOf(network: Network, src: Endpoint, dst: Endpoint): readonl
     probe({}),
     probe({ df: "always" }),
     probe({ df: "never" }),
-    probe({ protocol: "icmp", size: 84 }),
+    probe({ protocol: "icmp", size: SMALL[dst.ip.family] + 24 }),
     probe({ protocol: "tcp" }),
     probe({ dport: CLOSED_PORT }),
     probe({ dport: CLOSED_PORT, protocol: "tcp" }),
@@ -81,7 +83,7 @@ function asker(network: Network, src: Endpoint, dst: Endpoint): (change: Partial
     protocol: "udp",
     sport: 40000,
     dport: OPEN_PORT,
-    size: 60,
+    size: SMALL[dst.ip.family],
     ttl: 64,
     df: "auto",
     cold: false,
@@ -121,7 +123,7 @@ function sizes(network: Network, trace: Trace): readonly number[] {
   const around = headerBytes(trace);
   const limits = new Set(mtus.flatMap((mtu) => [mtu, mtu - around]));
   return [...new Set([...limits].flatMap((limit) => [limit, limit + 1]))]
-    .filter((size) => size > 60 && size <= LARGEST)
+    .filter((size) => size > SMALL[6] && size <= LARGEST)
     .sort((a, b) => a - b);
 }
 

@@ -109,11 +109,11 @@ function asked(lines: readonly Line[]): readonly string[] {
 
 /** The address that a question asks for, or that an answer is about. */
 function about(text: string): string | undefined {
-  return /arp request \S+ asks (\S+)/.exec(text)?.[1] ?? /arp reply (\S+)/.exec(text)?.[1];
+  return /(?:arp request \S+ asks|ndp solicit|arp reply|ndp advert) (\S+)/.exec(text)?.[1];
 }
 
 function isAsked(text: string): boolean {
-  return text.includes("arp request");
+  return text.includes("arp request") || text.includes("ndp solicit");
 }
 
 /** The last row that decided anything about the probe. */

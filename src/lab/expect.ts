@@ -61,14 +61,16 @@ function outcomeOf({ question }: Case, trace: Trace, back: Trace | undefined): O
   const { protocol } = question;
   const delivered = arrival(trace)?.headers[0];
   const returned = back && arrival(back)?.headers[0];
-  const reached = delivered?.kind === "ipv4" && (protocol === "udp" || (protocol === "tcp" && returned));
+  const reached =
+    (delivered?.kind === "ipv4" || delivered?.kind === "ipv6") &&
+    (protocol === "udp" || (protocol === "tcp" && returned));
   return {
     send: (protocol === "tcp" ? first?.errno : local?.errno) ?? "ok",
     errors: [
       ...new Set(told.filter(({ origin, mtu }) => origin === "icmp" || mtu !== undefined).map(errorText)),
     ].sort(),
     ...(reached && { delivered: `from ${delivered.src}${protocol === "udp" ? ` ttl ${delivered.ttl}` : ""}` }),
-    ...(protocol === "icmp" && returned?.kind === "ipv4" && { reply: returned.ttl }),
+    ...(protocol === "icmp" && (returned?.kind === "ipv4" || returned?.kind === "ipv6") && { reply: returned.ttl }),
   };
 }
 

@@ -52,6 +52,23 @@ def bare(netns):
                         raise
 
 
+CARRIED = 10
+
+
+def carried(netns):
+    """Waits until the kernel has looked at every carrier (`linkwatch_event`)."""
+    enter(netns)
+    until = time.monotonic() + CARRIED
+    while True:
+        links = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True).stdout.splitlines()
+        late = [line for line in links if "LOWER_UP" in line and not re.search(r"state (UP|UNKNOWN)", line)]
+        if not late:
+            return 0, ""
+        if time.monotonic() > until:
+            return 1, late[0]
+        time.sleep(0.01)
+
+
 def step(one, home, folder):
     if one["kind"] == "sysctl":
         enter(one["netns"])
@@ -64,6 +81,8 @@ def step(one, home, folder):
     if one["kind"] == "bare":
         bare(one["netns"])
         return 0, ""
+    if one["kind"] == "carried":
+        return carried(one["netns"])
     if one["kind"] == "forward":
         return launch(one, home, folder)
     inside(one, home)
@@ -85,10 +104,15 @@ MARK = "!"
 
 
 def batched(one):
-    """Where a step may be done in one process with its neighbours: its program and its namespace."""
+    """Where a step may be done in one process with its neighbours: its program with its options, and its namespace."""
     if one["kind"] != "run" or "input" in one or one["argv"][0] not in ("ip", "bridge"):
         return None
-    return (one["argv"][0], one.get("netns")) if all(PLAIN.fullmatch(word) for word in one["argv"]) else None
+    return (program(one), one.get("netns")) if all(PLAIN.fullmatch(word) for word in one["argv"]) else None
+
+
+def program(one):
+    """`ip`, or `ip -6`: options are none of the words of a batch."""
+    return one["argv"][: 2 if one["argv"][1].startswith("-") else 1]
 
 
 def batch(steps, home):
@@ -96,9 +120,10 @@ def batch(steps, home):
     results = []
     while len(results) < len(steps):
         left = steps[len(results):]
-        lines = [line for one in left for line in (" ".join(one["argv"][1:]), MARK)]
+        words = [one["argv"][len(program(one)):] for one in left]
+        lines = [line for argv in words for line in (" ".join(argv), MARK)]
         inside(left[0], home)
-        command = [left[0]["argv"][0], "-force", "-batch", "-"]
+        command = [*program(left[0]), "-force", "-batch", "-"]
         done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True)
         said, *rest = re.split(r'Object "!" is unknown, [^\n]*\nCommand failed -:\d+\n', done.stderr)
         for after in rest:
@@ -308,6 +333,7 @@ class Ring:
 # --- probe -----------------------------------------------------------------------------------------------------------
 
 IP_MTU_DISCOVER, IP_RECVERR, IP_RECVTTL = 10, 11, 12
+IPV6_MTU_DISCOVER, IPV6_RECVERR, ICMPV6_FILTER = 23, 25, 1
 DISCOVER = {"never": 0, "auto": 1, "always": 2}
 ORIGINS = {1: "local", 2: "icmp", 3: "icmp"}
 # Seconds in which ARP repeats a question (`retrans_time_ms` is 20 here), and in which a probe has to be over.
@@ -317,7 +343,17 @@ BURST = 5
 
 
 def arpish(frame):
-    return frame["start"] == "ethernet" and frame["hex"][24:28] == "0806"
+    """Questions about neighbours, and their answers: ARP, or types 135 and 136 of ICMPv6."""
+    kind = frame["hex"][24:28]
+    found = kind == "0806" or kind == "86dd" and frame["hex"][40:42] == "3a" and frame["hex"][108:110] in ("87", "88")
+    return frame["start"] == "ethernet" and found
+
+
+def is_too_big(frame):
+    """Type 2 of ICMPv6."""
+    at = 28 if frame["start"] == "ethernet" and frame["hex"][24:28] == "86dd" else 0
+    ip = frame["hex"][at : at + 82]
+    return ip[:1] == "6" and ip[12:14] == "3a" and ip[80:] == "02"
 
 
 class Bench:
@@ -330,6 +366,8 @@ class Bench:
         self.quiet, self.brief = told["quiet"], told["brief"]
         self.burst, self.errors = told.get("burst", 0), {}
         self.before = None
+        # Whether the MTU of a path was learned since all was forgotten, as a frame or the model says.
+        self.narrow = False
         self.bridges, self.sealed = told["bridges"], told["sealed"]
 
     def close(self):
@@ -350,6 +388,7 @@ class Bench:
             if fresh:
                 last, asked = now, any(arpish(frame) for frame in fresh)
                 seen += fresh
+                self.narrow = self.narrow or any(is_too_big(frame) for frame in fresh)
                 passed += sum(not arpish(frame) for frame in fresh)
             arrived = expected is not None and passed >= expected
             silence = self.brief if arrived else ASKING if asked else self.quiet
@@ -368,6 +407,10 @@ class Bench:
             enter(name)
             with open("/proc/sys/net/ipv4/route/flush", "w") as file:
                 file.write("1")
+            if self.narrow:
+                # What IPv6 has learned of a path no setting makes it forget (`rt6_age_examine_exception`).
+                subprocess.run(["ip", "-6", "route", "flush", "cache"], capture_output=True)
+        self.narrow = False
         # Twice: a neighbour that is not yet flushed may ask one that is.
         for name in self.all * 2 if told.get("cold") else []:
             enter(name)
@@ -411,6 +454,7 @@ class Bench:
             before["frames"] += late
         sender, result = send(told)
         frames = self.settle(told.get("wait", 0), told.get("expected"))
+        self.narrow = self.narrow or told.get("learns", False)
         if told["protocol"] == "tcp" and sender:
             code = sender.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code and result["send"] == "ok":
@@ -429,59 +473,90 @@ class Bench:
         return before
 
 
+def is_six(told):
+    return ":" in told["dst"]
+
+
 def listen(told):
     enter(told["listen"])
     kind = socket.SOCK_STREAM if told["protocol"] == "tcp" else socket.SOCK_DGRAM
-    one = socket.socket(socket.AF_INET, kind)
+    six = is_six(told)
+    one = socket.socket(socket.AF_INET6 if six else socket.AF_INET, kind)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    one.bind(("0.0.0.0", told["dport"]))
-    one.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+    if six:
+        one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
+    else:
+        one.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+    one.bind(("::" if six else "0.0.0.0", told["dport"]))
     if kind == socket.SOCK_STREAM:
         one.listen(1)
     one.setblocking(False)
     return one
 
 
+def ttl_of(ancillary):
+    """The TTL or hop limit that came beside a datagram."""
+    wanted = ((socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT))
+    return next(struct.unpack("i", data)[0] for level, kind, data in ancillary if (level, kind) in wanted)
+
+
 def received(listener, told):
     try:
         if told["protocol"] == "tcp":
-            peer, (source, port) = listener.accept()
+            peer, (source, port, *_) = listener.accept()
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             peer.close()
             return {"from": source, "port": port, "ttl": None}
-        _, ancillary, _, (source, port) = listener.recvmsg(65536, 256)
-        ttl = next(struct.unpack("i", data)[0] for _, kind, data in ancillary if kind == socket.IP_TTL)
-        return {"from": source, "port": port, "ttl": ttl}
+        _, ancillary, _, (source, port, *_) = listener.recvmsg(65536, 256)
+        return {"from": source, "port": port, "ttl": ttl_of(ancillary)}
     except BlockingIOError:
         return None
 
 
+def sender_of(told):
+    """A socket as the probe wants it."""
+    protocol, six = told["protocol"], is_six(told)
+    kind = {"icmp": socket.SOCK_RAW, "tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[protocol]
+    number = (socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP) if protocol == "icmp" else 0
+    one = socket.socket(socket.AF_INET6 if six else socket.AF_INET, kind, number)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if six:
+        level, options = socket.IPPROTO_IPV6, (IPV6_MTU_DISCOVER, IPV6_RECVERR, socket.IPV6_RECVHOPLIMIT)
+        hops = (socket.IPV6_UNICAST_HOPS, socket.IPV6_MULTICAST_HOPS)
+    else:
+        level, options = socket.IPPROTO_IP, (IP_MTU_DISCOVER, IP_RECVERR, IP_RECVTTL)
+        hops = (socket.IP_TTL, socket.IP_MULTICAST_TTL)
+    for option, value in zip(options, (DISCOVER[told["df"]], 1, 1)):
+        one.setsockopt(level, option, value)
+    # A stream has no groups.
+    for option in hops[:1] if protocol == "tcp" else hops:
+        one.setsockopt(level, option, told["ttl"])
+    if six and protocol == "icmp":
+        # Of all types, a bit each, only echo replies (129): neighbours are found in the same protocol.
+        one.setsockopt(socket.IPPROTO_ICMPV6, ICMPV6_FILTER, (((1 << 256) - 1) ^ (1 << 129)).to_bytes(32, "little"))
+    one.setblocking(False)
+    return one
+
+
 def send(told):
     enter(told["netns"])
-    protocol = told["protocol"]
-    if protocol == "icmp":
-        one = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-    else:
-        one = socket.socket(socket.AF_INET, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    one.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, DISCOVER[told["df"]])
-    one.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-    one.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
-    one.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, told["ttl"])
-    one.setblocking(False)
+    protocol, six = told["protocol"], is_six(told)
+    one = sender_of(told)
     result = {"send": "ok"}
+    data = bytes(i & 255 for i in range(told["size"] - (48 if six else 28)))
     try:
         if protocol == "icmp":
-            pattern = bytes(i & 255 for i in range(told["size"] - 28))
-            head = struct.pack("!BBHHH", 8, 0, 0, told["sport"], 1)
-            head = head[:2] + struct.pack("!H", checksum(head + pattern)) + head[4:]
-            one.sendto(head + pattern, (told["dst"], 0))
+            head = struct.pack("!BBHHH", 128 if six else 8, 0, 0, told["sport"], 1)
+            if not six:
+                head = head[:2] + struct.pack("!H", checksum(head + data)) + head[4:]
+            one.sendto(head + data, (told["dst"], 0))
         else:
-            one.bind(("0.0.0.0", told["sport"]))
+            one.bind(("::" if six else "0.0.0.0", told["sport"]))
             if protocol == "tcp":
                 one.connect((told["dst"], told["dport"]))
             else:
-                one.sendto(bytes(i & 255 for i in range(told["size"] - 28)), (told["dst"], told["dport"]))
+                one.sendto(data, (told["dst"], told["dport"]))
     except BlockingIOError:
         pass
     except OSError as error:
@@ -498,13 +573,15 @@ def errors(sender):
             _, ancillary, _, _ = sender.recvmsg(2048, 512, socket.MSG_ERRQUEUE)
         except OSError:
             return found
-        for _, kind, data in ancillary:
-            if kind != IP_RECVERR:
+        for level, kind, data in ancillary:
+            if (level, kind) not in ((socket.IPPROTO_IP, IP_RECVERR), (socket.IPPROTO_IPV6, IPV6_RECVERR)):
                 continue
             code, origin, icmp, sub, _, info, _ = struct.unpack_from("IBBBBII", data)
             one = {"errno": errno.errorcode.get(code, str(code)), "origin": ORIGINS.get(origin, str(origin))}
             if origin == 2:
                 one.update(type=icmp, code=sub, **{"from": socket.inet_ntoa(data[20:24])})
+            if origin == 3:
+                one.update(type=icmp, code=sub, **{"from": socket.inet_ntop(socket.AF_INET6, data[24:40])})
             if code == errno.EMSGSIZE:
                 one["mtu"] = info
             found.append(one)
@@ -516,6 +593,8 @@ def replied(sender):
             data, ancillary, _, _ = sender.recvmsg(65536, 256)
         except OSError:
             return None
+        if sender.family == socket.AF_INET6:
+            return {"ttl": ttl_of(ancillary)}
         if data[(data[0] & 15) * 4] == 0:
             return {"ttl": data[8]}
 
@@ -536,6 +615,11 @@ TABLES = {
     "neigh": ["ip", "-4", "neigh", "show", "nud", "permanent"],
     "fdb": ["bridge", "fdb", "show"],
     "filter": ["iptables-save"],
+    "addr6": ["ip", "-o", "-6", "addr"],
+    "route6": ["ip", "-6", "route", "show", "table", "all"],
+    "rule6": ["ip", "-6", "rule"],
+    "neigh6": ["ip", "-6", "neigh", "show", "nud", "permanent"],
+    "filter6": ["ip6tables-save"],
     "endpoints": ["wg", "show", "all", "endpoints"],
     "allowed": ["wg", "show", "all", "allowed-ips"],
 }
@@ -547,6 +631,8 @@ def dumped(names):
         enter(name)
         tables[name] = {}
         for table, argv in TABLES.items():
+            if table.endswith("6") and not any("inet6" in line for line in tables[name].get("addr6", ["inet6"])):
+                continue
             if argv[0] == "wg" and not any("wireguard" in line for line in tables[name]["link"]):
                 continue
             try:

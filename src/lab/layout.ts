@@ -13,7 +13,8 @@ import { z } from "zod";
  * kernel.json    the kernel that answered
  * built.jsonl    a line for each step: its exit status and what it said; only beside steps.json
  * tables.json    namespace -> table -> the lines of `ip -o -d link`, `ip -o addr`, `ip route show table all`, `ip rule`,
- *                `ip neigh`, `bridge fdb`, `iptables-save`, `wg show`; may be left out
+ *                `ip neigh`, `bridge fdb`, `iptables-save`, `wg show`, those of IPv6 under a name that ends in 6; may be
+ *                left out
  * frames.jsonl   a line for each probe, in their order: its id, what sender and receiver saw, every frame by time
  * ```
  */
@@ -38,7 +39,7 @@ const word = z.string().min(1).max(256);
 const line = z.string().max(4096);
 /** A file below /run/netns: no path. */
 const netns = z.string().regex(/^[A-Za-z0-9][\w.:-]{0,63}$/, "is no name of a network namespace");
-const ipv4 = z.ipv4();
+const ip = z.union([z.ipv4(), z.ipv6()]);
 const mtu = z.int().min(0).max(65_535);
 
 export const labFile = z.strictObject({
@@ -52,14 +53,14 @@ export const labFile = z.strictObject({
 });
 
 /** An end of a probe: how it is called, where it is, its address. */
-const end = z.strictObject({ name: word, place: word.optional(), ip: ipv4 });
+const end = z.strictObject({ name: word, place: word.optional(), ip });
 
 const probe = z.strictObject({
   id: line,
   from: end,
   to: end,
   netns,
-  dst: ipv4,
+  dst: ip,
   protocol: z.enum(["udp", "tcp", "icmp"]),
   sport: z.int().min(1).max(65_535),
   dport: z.int().min(1).max(65_535),
@@ -77,6 +78,8 @@ const probe = z.strictObject({
   listen: netns.optional(),
   /** Seconds in which a kernel reports one missing route to its sender; waited for when `burst` is spent. */
   pause: z.number().min(0).max(60),
+  /** Somebody learns the MTU of a path by it. */
+  learns: z.boolean().default(false),
   /** Seconds at least after it. */
   wait: z.number().min(0).max(60),
   /** Frames that end the waiting sooner, once as many were seen. */
@@ -126,7 +129,7 @@ const socketError = z.strictObject({
   origin: word,
   type: z.int().optional(),
   code: z.int().optional(),
-  from: ipv4.optional(),
+  from: ip.optional(),
   mtu: mtu.optional(),
 });
 
@@ -152,7 +155,7 @@ export const framesLine = z.strictObject({
     /** `ok`, or the errno of the call that sent. */
     send: word,
     errors: z.array(socketError).max(1000),
-    delivered: z.strictObject({ from: ipv4, port: z.int(), ttl: z.int().nullable() }).nullable(),
+    delivered: z.strictObject({ from: ip, port: z.int(), ttl: z.int().nullable() }).nullable(),
     reply: z.strictObject({ ttl: z.int() }).nullable(),
   }),
   frames: z.array(frame).max(MOST_ROWS),

@@ -16,8 +16,8 @@ export interface Line {
   readonly text: string;
 }
 
-/** Questions and answers about neighbours, which come when a kernel likes. */
-export const isArp = ({ text }: Line): boolean => text.includes(" ; arp ");
+/** Questions and answers about neighbours, by ARP or in ICMPv6, which come when a kernel likes. */
+export const isArp = ({ text }: Line): boolean => text.includes(" ; arp ") || text.includes(" ; ndp ");
 
 /** Redirects, which a kernel sends ever more rarely to one sender, and after nine of them no more. */
 export const isRedirect = ({ text }: Line): boolean => text.includes(" ; icmp 5/");
@@ -89,8 +89,16 @@ function headerText(header: Header, packet: Packet, i: number, unknowable: Unkno
         `${header.src} > ${header.dst} ttl ${header.ttl}${df}${cut} len ${length} tos ${header.tos} proto ${protocol}`,
       ];
     }
-    case "ipv6":
-      return [`${header.src} > ${header.dst} ttl ${header.ttl} len ${length}`];
+    case "ndp":
+      return [`ndp ${header.op} ${header.target}${header.router ? " router" : ""}`];
+    case "ipv6": {
+      const { fragment } = header;
+      const protocol = fragment?.protocol ?? protocolNumber(rest[0], "ipv6");
+      const cut = fragment ? ` offset ${fragment.offset}${fragment.more ? " more" : ""}` : "";
+      return [
+        `${header.src} > ${header.dst} ttl ${header.ttl}${cut} len ${length} tos ${header.tos} proto ${protocol}`,
+      ];
+    }
     case "udp": {
       const size = header.whole?.length ?? length;
       return [`udp ${ports(header.sport, header.dport)} len ${size}${header.noChecksum ? " no checksum" : ""}`];
@@ -100,7 +108,10 @@ function headerText(header: Header, packet: Packet, i: number, unknowable: Unkno
     case "vxlan":
       return [`vxlan vni ${header.vni}`];
     case "icmp": {
-      const mtu = header.type === 3 && header.code === 4 ? ` mtu ${header.rest}` : "";
+      const tooBig = packet.some(({ kind }) => kind === "ipv6")
+        ? header.type === 2
+        : header.type === 3 && header.code === 4;
+      const mtu = tooBig ? ` mtu ${header.rest}` : "";
       const gateway = header.type === 5 ? ` gateway ${Ip.of(header.rest)}` : "";
       const code = unknowable.ipip && isNoIpip(header, rest[0]) ? 3 : header.code;
       return [`icmp ${header.type}/${code}${mtu}${gateway}`];

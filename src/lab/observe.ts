@@ -77,7 +77,7 @@ function lineOf(
   try {
     const packet = decode(bytes, start, tunnels);
     if (dir === "in" && isAside(network, { netns: place, dev }, packet)) return undefined;
-    if (packet.some(isChatter)) return undefined;
+    if (packet.some(isChatter) || packet.some(isIdle)) return undefined;
     const tcp = packet.find((header) => header.kind === "tcp");
     if (tcp?.kind === "tcp" && !tcp.flags.some((flag) => flag === "SYN" || flag === "RST")) return undefined;
     return { where, direction: dir, text: packetText(packet, unknowable) };
@@ -87,11 +87,27 @@ function lineOf(
   }
 }
 
-/** IGMP: what bridges and hosts say of groups, when they like. */
+/** IGMP and MLD: what bridges and hosts say of groups, when they like. */
 function isMembership(hex: string, start: "ethernet" | "ip"): boolean {
-  const ip = start === "ethernet" ? (hex.slice(24, 28) === "0800" ? hex.slice(28) : "") : hex;
-  return ip.startsWith("4") && ip.slice(18, 20) === "02";
+  const ip = start === "ethernet" ? (/^(0800|86dd)/.test(hex.slice(24)) ? hex.slice(28) : "") : hex;
+  if (ip.startsWith("4")) return ip.slice(18, 20) === "02";
+  // Behind a hop-by-hop header of eight bytes (RFC 3810 §5), 130 to 132 or 143 of ICMPv6.
+  return (
+    ip.startsWith("6") && ip.slice(12, 14) === "00" && ip.slice(80, 82) === "3a" && /^(8[2-4]|8f)/.test(ip.slice(96))
+  );
 }
+
+/**
+ * What nobody's packet makes a kernel say of neighbours: routers that are asked for, an address that its owner asks for
+ * before it is used, and whether one is still there, without anybody's MAC (RFC 4861 §6.3.7, §7.3; RFC 4862 §5.4).
+ */
+function isIdle(header: Header, k: number, packet: Packet): boolean {
+  const ip = packet[k - 1];
+  if (ip?.kind !== "ipv6") return false;
+  return (header.kind === "icmp" && IDLE.has(header.type)) || (header.kind === "ndp" && ip.src.isUnspecified);
+}
+
+const IDLE: ReadonlySet<number> = new Set([133, 135, 136]);
 
 /** A sealed packet with nothing in it: a keepalive. */
 function isChatter(header: Header, k: number, packet: Packet): boolean {

@@ -3,10 +3,10 @@ import type { Netns } from "../kernel/netns.ts";
 import type { Network } from "../kernel/network.ts";
 import { linkText } from "../render/iproute-link.ts";
 import { kernelName, type Names } from "./names.ts";
-import type { Command } from "./step.ts";
+import type { Command, Step } from "./step.ts";
 
 /** What Ethernet, IP, UDP and VXLAN add: a card must hold that much more while a VXLAN device is made on it. */
-const VXLAN_ROOM = 50;
+const VXLAN_ROOM = { 4: 50, 6: 70 } as const;
 
 /** The bridge of a segment in its own namespace. */
 export const SEGMENT_BRIDGE = "br0";
@@ -56,12 +56,13 @@ export function upSteps(netns: Netns, names: Names): readonly Command[] {
 }
 
 /** Bridge ports that do not forward: only a port that is up, at both ends, takes another state. */
-export function stateSteps(netns: Netns, names: Names): readonly Command[] {
+export function stateSteps(netns: Netns, names: Names): readonly Step[] {
   const here = kernelName(names, netns.name);
-  return [...netns.links.values()].flatMap(({ name, state }) => {
+  const closed = [...netns.links.values()].flatMap(({ name, state }): readonly Command[] => {
     const argv = ["bridge", "link", "set", "dev", name, "state", `${state}`];
-    return state === undefined ? [] : [{ kind: "run", netns: here, place: netns.name, argv } as const];
+    return state === undefined ? [] : [{ kind: "run", netns: here, place: netns.name, argv }];
   });
+  return closed.length > 0 ? [{ kind: "carried", netns: here, place: netns.name }, ...closed] : [];
 }
 
 function numbered(link: Link): readonly string[] {
@@ -80,7 +81,7 @@ function nic(
   const port = `p${[...made].filter((key) => key.startsWith(`${link.segment}:`)).length}`;
   made.add(`${link.segment}:${port}`);
   const above = [...netns.links.values()].flatMap((other) =>
-    other.kind === "vxlan" && other.lower === link.name ? [other.mtu + VXLAN_ROOM] : [],
+    other.kind === "vxlan" && other.lower === link.name ? [other.mtu + VXLAN_ROOM[other.local.family]] : [],
   );
   const mtu = Math.max(link.mtu, ...above);
   const end = ["ip", "link", "add", ...numbered(link), "address", link.mac, "mtu", `${mtu}`];

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import type { LinkOf } from "../kernel/link.ts";
 import type { Netns } from "../kernel/netns.ts";
+import type { WireguardPeer } from "../kernel/wireguard.ts";
 import { kernelName, type Names } from "./names.ts";
 import type { Command } from "./step.ts";
 
@@ -28,7 +29,7 @@ export function sealedOf(netns: Netns): readonly Sealed[] {
 }
 
 function confOf(netns: Netns, { name, publicKey, port, fwmark }: LinkOf<"wireguard">): string {
-  const peers = [...netns.wireguardPeers.rows()].filter(({ dev, endpoint }) => dev === name && endpoint.family === 4);
+  const peers = [...netns.wireguardPeers.rows()].filter(({ dev }) => dev === name);
   return [
     "[Interface]",
     `PrivateKey = ${publicKey}`,
@@ -37,12 +38,17 @@ function confOf(netns: Netns, { name, publicKey, port, fwmark }: LinkOf<"wiregua
     ...peers.flatMap((peer) => [
       "[Peer]",
       `PublicKey = ${labKey(peer.publicKey)}`,
-      `Endpoint = ${peer.endpoint}:${peer.port}`,
+      `Endpoint = ${endpointText(peer)}`,
       `AllowedIPs = ${peer.allowedIps.join(", ")}`,
       ...(peer.keepalive === undefined ? [] : [`PersistentKeepalive = ${peer.keepalive}`]),
     ]),
     "",
   ].join("\n");
+}
+
+/** An address and a port as wg(8) writes them. */
+export function endpointText({ endpoint, port }: Pick<WireguardPeer, "endpoint" | "port">): string {
+  return endpoint.family === 6 ? `[${endpoint}]:${port}` : `${endpoint}:${port}`;
 }
 
 /** RFC 8410 §7: what stands before the 32 bytes of an X25519 private key in PKCS #8. */

@@ -1,22 +1,22 @@
 import { refusal } from "../kernel/admit.ts";
+import { derivedRows } from "../kernel/derived.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Network, Segment } from "../kernel/network.ts";
 import type { Forwarder } from "../kernel/process.ts";
-import type { Refused } from "../kernel/refused.ts";
+import type { Refusal, Refused } from "../kernel/refused.ts";
 import type { Route } from "../kernel/route.ts";
-import { addCommand, addressCommand, ruleCommand } from "../render/iproute.ts";
+import { addCommand, addressCommand, routeText, ruleCommand } from "../render/iproute.ts";
 import { kernelName, type Names, namesOf } from "./names.ts";
 import { filterSteps } from "./plan-filter.ts";
+import { families, groundSteps, setting, settingSteps } from "./plan-ground.ts";
 import { linkSteps, SEGMENT_BRIDGE, stateSteps, upSteps } from "./plan-links.ts";
 import { wireguardSteps } from "./plan-wireguard.ts";
-import { type Command, type Setting, type Step, sysctlPath } from "./step.ts";
+import type { Command, Step } from "./step.ts";
 
 /** Everything that makes a network in a kernel, in order. */
 export interface Plan {
   readonly names: Names;
   readonly steps: readonly Step[];
-  /** What of the network this lab does not build, in a sentence each. */
-  readonly missing: readonly string[];
 }
 
 /**
@@ -36,51 +36,14 @@ export function planLab(network: Network, prefix: string): Plan {
     ...all.flatMap((netns) => addressSteps(netns, names)),
     ...all.flatMap((netns) => wireguardSteps(netns, names)),
     ...all.flatMap((netns) => upSteps(netns, names)),
-    ...all.flatMap((netns) => stateSteps(netns, names)),
     ...all.flatMap((netns) => settingSteps(netns, names)),
     ...all.flatMap((netns) => rowSteps(netns, names)),
     ...all.flatMap((netns) => filterSteps(netns, names)),
+    ...all.flatMap((netns) => stateSteps(netns, names)),
     ...all.map((netns) => ({ kind: "bare", netns: kernelName(names, netns.name), place: netns.name }) as const),
     ...all.flatMap((netns) => netns.forwarders.map((row) => forwardStep(netns, row, names))),
   ];
-  return { names, steps, missing: missingOf(all) };
-}
-
-/** What a namespace starts with here, whatever this machine's own settings are: no IPv6, ICMP errors without a limit. */
-const GROUND: readonly (readonly [key: string, value: string])[] = [
-  ["net/ipv6/conf/all/disable_ipv6", "1"],
-  ["net/ipv6/conf/default/disable_ipv6", "1"],
-  ["net/ipv4/ip_forward", "0"],
-  ["net/ipv4/conf/all/rp_filter", "0"],
-  ["net/ipv4/conf/default/rp_filter", "0"],
-  ["net/ipv4/conf/all/send_redirects", "1"],
-  ["net/ipv4/conf/default/send_redirects", "1"],
-  ["net/ipv4/conf/all/accept_redirects", "1"],
-  ["net/ipv4/conf/default/accept_redirects", "1"],
-  ["net/ipv4/icmp_ratelimit", "0"],
-  ["net/ipv4/icmp_msgs_per_sec", "100000"],
-  ["net/ipv4/icmp_msgs_burst", "100000"],
-  ["net/bridge/bridge-nf-call-iptables", "0"],
-];
-
-/** Neighbours that fail soon and do not age while the lab is looked at. */
-const NEIGHBOURS: readonly (readonly [key: string, value: string])[] = [
-  ["base_reachable_time_ms", "3600000"],
-  ["retrans_time_ms", "20"],
-];
-
-function groundSteps(netns: Netns, names: Names): readonly Step[] {
-  const here = kernelName(names, netns.name);
-  const told = [...netns.sysctls].filter(([key]) => /\.conf\.default\./.test(key));
-  return [
-    { kind: "run", place: netns.name, argv: ["ip", "netns", "add", here] },
-    ...GROUND.map(([key, value]) => setting(netns, here, key, value)),
-    ...told.map(([key, value]) => setting(netns, here, sysctlPath(key), value)),
-  ];
-}
-
-function setting({ name }: Pick<Netns, "name">, netns: string, key: string, value: string): Setting {
-  return { kind: "sysctl", place: name, netns, key, value };
+  return { names, steps };
 }
 
 function segmentSteps(name: string, names: Names): readonly Step[] {
@@ -103,6 +66,8 @@ interface Card {
   readonly dev: string;
 }
 
+type Run = (...argv: readonly string[]) => Command;
+
 /** The cards of a segment in the order in which they are made: the k-th is behind the bridge's port `pk`. */
 function cardsOn(all: readonly Netns[], segment: string): readonly Card[] {
   return all.flatMap((netns) =>
@@ -116,41 +81,64 @@ function portSteps(name: string, segment: Segment, names: Names, cards: readonly
   const netns = names.segments.get(name) ?? "";
   const place = `segment/${name}`;
   const run = (...argv: readonly string[]): Command => ({ kind: "run", place, netns, argv });
+  const known = [...new Set(cards.flatMap((card) => families(card.netns)))];
   return [
     ...cards.map((_, k) => run("ip", "link", "set", "dev", `p${k}`, "master", SEGMENT_BRIDGE, "up")),
     run("ip", "link", "set", "dev", SEGMENT_BRIDGE, "mtu", `${segment.mtu}`),
+    ...(known.includes(6) && (segment.sourceDestCheck || segment.fabric.length > 0) ? discoverySteps(run) : []),
     ...(segment.sourceDestCheck ? cards.flatMap((card, k) => checkSteps(card, `p${k}`, run)) : []),
-    ...fabricSteps(segment, run),
+    ...fabricSteps(segment, known, run),
     { kind: "bare", place, netns },
   ];
 }
 
 /** What comes from a host's card must be from its address, and what goes there for it. */
-function checkSteps({ netns, dev }: Card, port: string, run: (...argv: readonly string[]) => Command): readonly Step[] {
+function checkSteps({ netns, dev }: Card, port: string, run: Run): readonly Step[] {
   if (netns.kind !== "host") return [];
-  const own = netns.addresses.filter((address) => address.dev === dev && address.ip.family === 4);
-  const check = (chain: string, way: string, field: string) => [
-    run("ebtables", "-N", chain, "-P", "DROP"),
-    ...own.map(({ ip }) => run("ebtables", "-A", chain, "-p", "IPv4", field, `${ip}`, "-j", "RETURN")),
-    run("ebtables", "-A", "FORWARD", way, port, "-p", "IPv4", "-j", chain),
-  ];
-  return [...check(`from-${port}`, "-i", "--ip-source"), ...check(`to-${port}`, "-o", "--ip-destination")];
+  return families(netns).flatMap((family) => {
+    const { frame, option, six } = EBTABLES[family];
+    const own = netns.addresses.filter((address) => address.dev === dev && address.ip.family === family);
+    const check = (chain: string, way: string, field: string) => [
+      run("ebtables", "-N", chain, "-P", "DROP"),
+      ...own.map(({ ip }) => run("ebtables", "-A", chain, "-p", frame, field, `${ip}`, "-j", "RETURN")),
+      run("ebtables", "-A", "FORWARD", way, port, "-p", frame, "-j", chain),
+    ];
+    return [
+      ...check(`from-${port}${six}`, "-i", `${option}-source`),
+      ...check(`to-${port}${six}`, "-o", `${option}-destination`),
+    ];
+  });
 }
 
 /** What the fabric eats, as rules of the segment's bridge. */
-function fabricSteps({ fabric }: Segment, run: (...argv: readonly string[]) => Command): readonly Step[] {
-  const rules = fabric.map(({ verdict, protocol, port }) => {
-    const dport = port === undefined ? [] : ["--ip-destination-port", `${port}`];
-    const match = ["-p", "IPv4", "--ip-protocol", `${protocol}`, ...dport];
-    return run("ebtables", "-A", "FORWARD", ...match, "-j", verdict === "drop" ? "DROP" : "ACCEPT");
+function fabricSteps({ fabric }: Segment, known: readonly (4 | 6)[], run: Run): readonly Step[] {
+  return known.flatMap((family) => {
+    const { frame, option } = EBTABLES[family];
+    const rules = fabric.map(({ verdict, protocol, port }) => {
+      const dport = port === undefined ? [] : [`${option}-destination-port`, `${port}`];
+      const match = ["-p", frame, `${option}-protocol`, `${protocol}`, ...dport];
+      return run("ebtables", "-A", "FORWARD", ...match, "-j", verdict === "drop" ? "DROP" : "ACCEPT");
+    });
+    const rest = fabric.some(({ verdict }) => verdict === "allow");
+    return [...rules, ...(rest ? [run("ebtables", "-A", "FORWARD", "-p", frame, "-j", "DROP")] : [])];
   });
-  const rest = fabric.some(({ verdict }) => verdict === "allow");
-  return [...rules, ...(rest ? [run("ebtables", "-A", "FORWARD", "-p", "IPv4", "-j", "DROP")] : [])];
+}
+
+/** How ebtables speaks of a family. */
+const EBTABLES = {
+  4: { frame: "IPv4", option: "--ip", six: "" },
+  6: { frame: "IPv6", option: "--ip6", six: "-6" },
+} as const;
+
+/** Neighbours are found in every fabric. */
+function discoverySteps(run: Run): readonly Step[] {
+  const match = ["-p", "IPv6", "--ip6-protocol", "ipv6-icmp", "--ip6-icmp-type", "133:137/0:255"];
+  return [run("ebtables", "-A", "FORWARD", ...match, "-j", "ACCEPT")];
 }
 
 function addressSteps(netns: Netns, names: Names): readonly Step[] {
   return netns.addresses
-    .filter(({ by, ip }) => by !== "kernel" && ip.family === 4)
+    .filter(({ by }) => by !== "kernel")
     .map((address) => ({
       kind: "run",
       place: netns.name,
@@ -158,20 +146,6 @@ function addressSteps(netns: Netns, names: Names): readonly Step[] {
       // Without a broadcast address only where the prefix has none; `brd +` is what agents ask for too.
       argv: addressCommand(address).split(" "),
     }));
-}
-
-function settingSteps(netns: Netns, names: Names): readonly Step[] {
-  const told = [...netns.sysctls].filter(([key]) => !/\.conf\.default\./.test(key) && !key.startsWith("net.ipv6."));
-  // Whether everything forwards is written before what single devices do, which it would overwrite.
-  const wide = ([key]: readonly [string, string]) => Number(/^net\.ipv4\.ip_forward$|\.conf\.all\./.test(key));
-  const here = kernelName(names, netns.name);
-  const devices = [...netns.links.values()].filter(({ kind }) => kind !== "loopback");
-  return [
-    ...devices.flatMap(({ name }) =>
-      NEIGHBOURS.map(([key, value]) => setting(netns, here, `net/ipv4/neigh/${name}/${key}`, value)),
-    ),
-    ...told.sort((a, b) => wide(b) - wide(a)).map(([key, value]) => setting(netns, here, sysctlPath(key), value)),
-  ];
 }
 
 function rowSteps(netns: Netns, names: Names): readonly Step[] {
@@ -183,27 +157,49 @@ function rowSteps(netns: Netns, names: Names): readonly Step[] {
     ...(refused && { refused: { errno: refused.errno, text: refused.text } }),
   });
   const own = <R extends { readonly by: string }>(rows: Iterable<R>) => [...rows].filter(({ by }) => by !== "kernel");
-  const routes = own(netns.routes.rows()).filter(({ dst }) => dst.family === 4);
-  const neighbours = own(netns.neighbours.rows()).filter(({ ip }) => ip.family === 4);
+  const routes = own(netns.routes.rows());
+  const neighbours = own(netns.neighbours.rows());
   return [
+    ...unmade(netns).map((row) => run(`ip ${row.dst.family === 6 ? "-6 " : ""}route del ${routeText(row)}`)),
     ...routes.flatMap((row) => {
-      const add = run(addCommand({ table: "route", row }));
+      const add = run(besides(netns, row, addCommand({ table: "route", row })));
       const way = outlived(netns, row);
       return way === undefined ? [add] : [run(`ip route add ${way}`), add, run(`ip route del ${way}`)];
     }),
-    ...own(netns.rules)
-      .filter((rule) => (rule.family ?? rule.from?.family ?? rule.to?.family ?? 4) === 4)
-      .map((rule) => run(ruleCommand(rule))),
+    ...own(netns.rules).flatMap((rule) => {
+      const told = rule.family ?? rule.from?.family ?? rule.to?.family;
+      return families(netns).flatMap((family) =>
+        told === undefined || told === family ? [run(ruleCommand({ ...rule, family }))] : [],
+      );
+    }),
     ...neighbours.map((row) => run(addCommand({ table: "neigh", row }))),
-    ...own(netns.fdb.rows())
-      .filter(({ dst }) => dst?.family !== 6)
-      .map((row) => run(addCommand({ table: "fdb", row }))),
+    ...own(netns.fdb.rows()).map((row) => run(addCommand({ table: "fdb", row }))),
     ...[...netns.refused()].flatMap((refused) => {
       const { asked } = refused;
       const replayed = asked.table === "route" || asked.table === "neigh" || asked.table === "fdb";
       return replayed ? [run(addCommand(asked), refused)] : [];
     }),
   ];
+}
+
+/** Rows that the kernel makes of the addresses, and that somebody took away or put another in the place of. */
+function unmade(netns: Netns): readonly Route[] {
+  const standing = new Set([...netns.routes.rows()].filter(({ by }) => by === "kernel").map(routeText));
+  return derivedRows(netns).filter((row) => !standing.has(routeText(row)));
+}
+
+/**
+ * The command for a row of which the kernel has made one alike: it takes none in its place (`NLM_F_EXCL`), but one before
+ * it or behind it.
+ */
+function besides(netns: Netns, row: Route, command: string): string {
+  const rows = [...netns.routes.rows()];
+  const twin = rows.findIndex(
+    (other) =>
+      other.by === "kernel" && other.table === row.table && other.metric === row.metric && other.dst.equals(row.dst),
+  );
+  if (twin < 0 || row.dst.family === 6) return command;
+  return command.replace("route add", twin < rows.indexOf(row) ? "route append" : "route prepend");
 }
 
 /**
@@ -215,6 +211,9 @@ function outlived(netns: Netns, row: Route): string | undefined {
   return refused ? `${row.via} dev ${row.dev} scope link` : undefined;
 }
 
+/** What a process hears that would listen at an address which is not its machine's. */
+const NOT_OWN: Refusal = { errno: "EADDRNOTAVAIL", text: "Cannot assign requested address" };
+
 function forwardStep(netns: Netns, { process, tun, ip, port, buffer }: Forwarder, names: Names): Step {
   const here = kernelName(names, netns.name);
   const leases = [...netns.leases.rows()].filter((row) => row.process === process);
@@ -223,6 +222,7 @@ function forwardStep(netns: Netns, { process, tun, ip, port, buffer }: Forwarder
     kind: "forward",
     place: netns.name,
     netns: here,
+    ...(!netns.addresses.some((row) => row.ip.equals(ip)) && { refused: NOT_OWN }),
     config: {
       netns: here,
       tun,
@@ -233,9 +233,4 @@ function forwardStep(netns: Netns, { process, tun, ip, port, buffer }: Forwarder
       leases: leases.map((row) => [`${row.dst}`, `${row.to}`, row.port] as const),
     },
   };
-}
-
-function missingOf(all: readonly Netns[]): readonly string[] {
-  const six = all.some((netns) => netns.addresses.some(({ ip }) => ip.family === 6));
-  return six ? ["IPv6 is switched off in the lab: only IPv4 is built and sent"] : [];
 }

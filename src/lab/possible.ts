@@ -1,5 +1,6 @@
 import type { Network } from "../kernel/network.ts";
 import { run } from "./helper.ts";
+import { hasIpv6 } from "./plan-ground.ts";
 
 /** The kernel modules behind device kinds, by a device of that kind that can be asked for. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
@@ -9,6 +10,18 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   veth: ["type", "veth"],
   wireguard: ["type", "wireguard"],
 };
+
+/** More network namespaces than a lab is made of. */
+const MOST_NAMESPACES = 1000;
+
+/** Why no machine is asked to be this network at once; `undefined` when it is of a size for it. */
+export function tooLarge(network: Network): string | undefined {
+  let count = network.segments.size;
+  for (const _ of network.names()) count++;
+  if (count <= MOST_NAMESPACES) return undefined;
+  const cut = "--set generate.racks=2 --set generate.hostsPerRack=1 --set generate.podsPerHost=1";
+  return `${count} network namespaces are more than ${MOST_NAMESPACES}; take a part of the topology, as ${cut} does of one that is generated`;
+}
 
 /** What a lab of this network needs and does not find here, a sentence each; nothing when it can be built. */
 export function lacking(network: Network, prefix: string): readonly string[] {
@@ -35,6 +48,7 @@ function programsFor(network: Network): readonly string[] {
     "bridge",
     "python3",
     ...(chains ? ["iptables-restore", "iptables-save"] : []),
+    ...(chains && all.some(hasIpv6) ? ["ip6tables-restore", "ip6tables-save"] : []),
     ...(sets ? ["ipset"] : []),
     ...(linkKinds(network).has("wireguard") ? ["wg"] : []),
     ...(fabric ? ["ebtables"] : []),

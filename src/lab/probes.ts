@@ -65,7 +65,7 @@ function warming(names: Names, { case: { question }, trace }: Expected, pace: Pa
     if (from.netns === undefined) return [];
     const ends = { from: endOf(from), to: endOf(to), netns: kernelName(names, from.netns), dst: `${to.ip}` };
     const packet = { protocol: "udp", sport: 39999, dport: 39998, size: 60, df: "auto", ttl: 64 } as const;
-    const rest = { cold: false, keep: false, open: false, pause, wait, warming: true };
+    const rest = { cold: false, keep: false, open: false, learns: false, pause, wait, warming: true };
     const one = { id: "warming", ...ends, ...packet, ...rest, ...(pace !== "patient" && { expected: 1 }) };
     return [one, one];
   });
@@ -85,6 +85,7 @@ function probeOf(names: Names, { case: each, trace, lines }: Expected, pace: Pac
     keep: each.again,
     open: each.open,
     ...(listen && { listen: kernelName(names, dst.netns ?? "") }),
+    learns: trace.events.some(({ action }) => action.kind === "pmtu"),
     pause: isLimited(trace) ? LIMIT : 0,
     wait: failsSlowly(trace) ? SLOW : 0,
     // What a patient or a cold probe shows may come late.

@@ -16,8 +16,8 @@ export function disagreementsOf({ tables, pairs }: Agreement): readonly Disagree
 export function agreementText(agreement: Agreement): string {
   const { mode, topology, kernel, pairs, tables, missing } = agreement;
   const all = disagreementsOf(agreement);
-  const rows = pairs.map(({ from, to, cases, frames, disagreements }) => [
-    `${from} > ${to}`,
+  const rows = pairs.map(({ from, to, family, cases, frames, disagreements }) => [
+    `${from} > ${to}${family === 6 ? ", IPv6" : ""}`,
     `${cases}`,
     `${frames}`,
     `${disagreements.length}`,

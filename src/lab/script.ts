@@ -13,7 +13,6 @@ export function scriptOf(plan: Plan): string {
     "set -u",
     ...[...plan.names.kernel].map(([place, name]) => `# ${name} is ${place}`),
     ...[...plan.names.segments].map(([segment, name]) => `# ${name} is the bridge of segment ${segment}`),
-    ...plan.missing.map((sentence) => `# Not built: ${sentence}.`),
   ];
   let place = "";
   for (const step of plan.steps) {
@@ -34,6 +33,8 @@ function linesOf(step: Step): readonly string[] {
         `  ip netns exec ${word(step.netns)} ethtool -K "$dev" tx off sg off tso off gso off gro off >/dev/null 2>&1 || true`,
         "done",
       ];
+    case "carried":
+      return ["sleep 1"];
     case "forward": {
       const { tun, ip, port, leases } = step.config;
       const served = leases.map(([dst, to, at]) => `#   ${dst} via ${to}:${at}`);

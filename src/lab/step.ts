@@ -1,7 +1,7 @@
 import type { Refusal } from "../kernel/refused.ts";
 
 /** One thing to do in the kernel, and what the kernel is expected to say. */
-export type Step = Command | Setting | Bare | Forward;
+export type Step = Command | Setting | Bare | Carried | Forward;
 
 interface Placed {
   /** The namespace by its generated name; absent: outside any of ours. */
@@ -33,10 +33,18 @@ export interface Bare extends Placed {
   readonly netns: string;
 }
 
+/** Until every device that has a carrier is known to have it, which a bridge opens its ports upon. */
+export interface Carried extends Placed {
+  readonly kind: "carried";
+  readonly netns: string;
+}
+
 /** A process that forwards between a tun device and a socket. */
 export interface Forward extends Placed {
   readonly kind: "forward";
   readonly netns: string;
+  /** How it is refused its port. */
+  readonly refused?: Refusal;
   readonly config: ForwardConfig;
 }
 

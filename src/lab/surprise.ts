@@ -32,4 +32,8 @@ function commandOf({ kind, argv, key, value }: Told): string {
   return key === undefined ? (STEPS[kind] ?? kind) : `sysctl ${key}=${value}`;
 }
 
-const STEPS: Readonly<Record<string, string>> = { bare: "offloads off", forward: "a forwarder" };
+const STEPS: Readonly<Record<string, string>> = {
+  bare: "offloads off",
+  carried: "devices with a carrier",
+  forward: "a forwarder",
+};

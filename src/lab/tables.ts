@@ -1,14 +1,20 @@
+import type { Chain } from "../kernel/netfilter.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Network } from "../kernel/network.ts";
+import type { Rule } from "../kernel/rule.ts";
 import { fdbText, neighbourText, routeText, ruleText } from "../render/iproute.ts";
 import { familyOf, filterRuleText } from "../render/iptables.ts";
 import type { Disagreement } from "./compare.ts";
 import type { Tables as Dumped } from "./layout.ts";
 import { kernelName, type Names } from "./names.ts";
-import { labKey } from "./plan-wireguard.ts";
+import { hasIpv6 } from "./plan-ground.ts";
+import { endpointText, labKey } from "./plan-wireguard.ts";
 
 type Tables = Readonly<
-  Record<"link" | "addr" | "route" | "rule" | "neigh" | "fdb" | "filter" | "peer", readonly string[]>
+  Record<
+    "link" | "addr" | "route" | "rule" | "rule6" | "neigh" | "fdb" | "filter" | "filter6" | "peer",
+    readonly string[]
+  >
 >;
 
 /** The kernel's tables against ours, the rows it made itself among them: what only one side has. */
@@ -40,6 +46,7 @@ function only(rows: readonly string[], others: readonly string[]): readonly stri
 
 function ourTables(netns: Netns): Tables {
   const chains = [...netns.chains.values()].flatMap((table) => [...table.values()]);
+  const six = hasIpv6(netns);
   return {
     link: [...netns.links.values()]
       .filter(({ kind }) => kind !== "loopback")
@@ -48,33 +55,46 @@ function ourTables(netns: Netns): Tables {
           .filter(Boolean)
           .join(" "),
       ),
-    addr: netns.addresses.filter(({ ip }) => ip.family === 4).map(({ dev, ip, length }) => `${dev} ${ip}/${length}`),
-    route: [...netns.routes.rows()]
-      .filter(({ dst }) => dst.family === 4)
-      .map((row) => routeText(row).replaceAll("\n\t", " ")),
-    rule: netns.rules.filter((rule) => (rule.family ?? 4) === 4).map(ruleText),
-    neigh: [...netns.neighbours.rows()].filter(({ ip }) => ip.family === 4).map(neighbourText),
-    fdb: [...netns.fdb.rows()].filter(({ dst }) => dst?.family === 4).map(fdbText),
-    peer: [...netns.wireguardPeers.rows()]
-      .filter(({ endpoint }) => endpoint.family === 4)
-      .map(({ dev, publicKey, endpoint, port, allowedIps }) =>
-        peerText(dev, labKey(publicKey), `${endpoint}:${port}`, allowedIps.map(String)),
-      ),
-    filter: chains.flatMap(({ name, policy, rules }) => [
-      ...(policy === "DROP" ? [`:${name} DROP`] : []),
-      ...rules.filter((rule) => familyOf(rule) !== 6).map((rule) => plainRule(filterRuleText(name, rule))),
-    ]),
+    addr: netns.addresses.map(({ dev, ip, length }) => `${dev} ${ip}/${length}`),
+    route: [...netns.routes.rows()].map((row) => routeText(row).replaceAll("\n\t", " ")),
+    rule: netns.rules.filter((rule) => familyOfRule(rule) !== 6).map(ruleText),
+    rule6: six ? netns.rules.filter((rule) => familyOfRule(rule) !== 4).map(ruleText) : [],
+    neigh: [...netns.neighbours.rows()].map(neighbourText),
+    fdb: [...netns.fdb.rows()].filter(({ dst }) => dst).map(fdbText),
+    peer: [...netns.wireguardPeers.rows()].map(({ allowedIps, ...peer }) =>
+      peerText(peer.dev, labKey(peer.publicKey), endpointText(peer), allowedIps.map(String)),
+    ),
+    filter: filterLines(chains, 4),
+    filter6: six ? filterLines(chains, 6) : [],
   };
+}
+
+function familyOfRule({ family, from, to }: Rule): 4 | 6 | undefined {
+  return family ?? from?.family ?? to?.family;
+}
+
+function filterLines(chains: readonly Chain[], family: 4 | 6): readonly string[] {
+  return chains.flatMap(({ name, policy, policy6, rules }) => [
+    ...((family === 6 ? (policy6 ?? policy) : policy) === "DROP" ? [`:${name} DROP`] : []),
+    ...rules
+      .filter((rule) => (familyOf(rule) ?? family) === family)
+      .map((rule) => plainRule(filterRuleText(name, rule, family))),
+  ]);
 }
 
 function theirTables(dumped: Dumped[string]): Tables {
   const told = (table: string) => dumped[table] ?? [];
   return {
     link: told("link").flatMap((line) => linkOf(line) ?? []),
-    addr: told("addr").flatMap((line) => /^\d+: (\S+) +inet (\S+)/.exec(line)?.slice(1, 3).join(" ") ?? []),
-    route: joined(told("route")).map((line) => line.replace(/ (linkdown|dead)\b/g, "").trim()),
+    addr: [...told("addr"), ...told("addr6")].flatMap(
+      (line) => /^\d+: (\S+) +inet6? (\S+)/.exec(line)?.slice(1, 3).join(" ") ?? [],
+    ),
+    route: [...joined(told("route")), ...joined(told("route6")).filter((line) => !isIpv6Own(line))].map((line) =>
+      line.replace(/ (linkdown|dead)\b/g, "").trim(),
+    ),
     rule: told("rule").filter((line) => !line.endsWith("lookup default")),
-    neigh: told("neigh"),
+    rule6: told("rule6"),
+    neigh: [...told("neigh"), ...told("neigh6")],
     fdb: told("fdb").filter((line) => line.includes(" dst ") && !line.startsWith("00:00:00:00:00:00")),
     peer: told("allowed").map((line) => {
       const [dev = "", key = "", allowed = ""] = line.split("\t");
@@ -84,11 +104,21 @@ function theirTables(dumped: Dumped[string]): Tables {
         .find((other) => other.at(-2) === key);
       return peerText(dev, key, endpoint?.at(-1) ?? "(none)", allowed.split(" "));
     }),
-    filter: told("filter").flatMap((line) => {
-      const policy = /^:(\S+) DROP/.exec(line);
-      return policy ? [`:${policy[1]} DROP`] : line.startsWith("-A ") ? [plainRule(line)] : [];
-    }),
+    filter: savedLines(told("filter")),
+    filter6: savedLines(told("filter6")),
   };
+}
+
+function savedLines(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => {
+    const policy = /^:(\S+) DROP/.exec(line);
+    return policy ? [`:${policy[1]} DROP`] : line.startsWith("-A ") ? [plainRule(line)] : [];
+  });
+}
+
+/** Groups, and the first address of a network that a forwarder answers for (RFC 4291 §2.6.1): no probe goes there. */
+function isIpv6Own(line: string): boolean {
+  return line.startsWith("multicast ") || line.startsWith("anycast ");
 }
 
 function peerText(dev: string, key: string, endpoint: string, allowed: readonly string[]): string {

@@ -12,11 +12,8 @@ import { bringUp, takeDown } from "./up.ts";
 
 export type Pair = readonly [from: Endpoint, to: Endpoint];
 
-export interface VerifyOptions {
-  readonly prefix: string;
-  /** Some of the cases only; default: all. */
-  readonly only?: (one: Case) => boolean;
-}
+/** What is sent between some places: the cases of each pair together. */
+export type Cases = readonly (readonly Case[])[];
 
 /** All that a kernel is asked about a network: how the lab is made, and what is sent in it. */
 export interface Job {
@@ -24,14 +21,22 @@ export interface Job {
   readonly probes: ProbesFile;
 }
 
+/** The packets of each pair, or some of them only. */
+export function casesBetween(
+  network: Network,
+  pairs: readonly Pair[],
+  only: (one: Case) => boolean = () => true,
+): Cases {
+  return pairs.map(([from, to]) => casesOf(network, from, to).filter(only)).filter((cases) => cases.length > 0);
+}
+
 /** What a kernel would be asked; it can be asked elsewhere. */
-export function prepare(network: Network, pairs: readonly Pair[], { prefix, only = () => true }: VerifyOptions): Job {
+export function prepare(network: Network, cases: Cases, prefix: string): Job {
   const plan = planLab(network, prefix);
-  const cases = pairs.map(([from, to]) => casesOf(network, from, to).filter(only));
   return { plan, probes: asked(network, plan, cases, "elsewhere") };
 }
 
-function asked(network: Network, { names }: Plan, pairs: readonly (readonly Case[])[], pace: Pace): ProbesFile {
+function asked(network: Network, { names }: Plan, pairs: Cases, pace: Pace): ProbesFile {
   const hashed = new Set([...tunnelsOf(network)].flatMap(([port, kind]) => (kind === "vxlan" ? [port] : [])));
   return probesOf(
     network,
@@ -49,22 +54,17 @@ export interface Verified {
 }
 
 /** Builds the network in this kernel, sends every case in both, and takes the lab down again whatever happens. */
-export function verify(network: Network, pairs: readonly Pair[], options: VerifyOptions): Verified {
-  const { plan, probes } = prepare(network, [], options);
-  const { only = () => true } = options;
+export function verify(network: Network, cases: Cases, prefix: string): Verified {
+  const { plan, probes } = prepare(network, [], prefix);
   try {
     const built = bringUp(plan);
     const tables = JSON.parse(ask("dump", [], { netns: probes.netns }));
-    const sent = sendAll(
-      network,
-      plan,
-      pairs.map(([from, to]) => casesOf(network, from, to).filter(only)).filter((cases) => cases.length > 0),
-    );
+    const sent = sendAll(network, plan, cases);
     const job = { plan, probes: { ...probes, probes: sent.map(({ probe }) => probe) } };
     const answers = { kernel: kernelRelease(), built, tables, frames: sent.map(({ probed }) => probed) };
-    return { job, answers, agreement: agreementOf(network, questionsOf(job), answers, plan.missing) };
+    return { job, answers, agreement: agreementOf(network, questionsOf(job), answers) };
   } finally {
-    takeDown(options.prefix);
+    takeDown(prefix);
   }
 }
 
@@ -76,7 +76,7 @@ function questionsOf({ plan: { names, steps }, probes }: Job): Questions {
  * Sends the cases of every pair. A busy machine may be late: what differs is sent once more, with patience, from another
  * port, and what was sent before it too, because a late frame may have been its.
  */
-export function sendAll(network: Network, plan: Plan, pairs: readonly (readonly Case[])[]): readonly Sent[] {
+export function sendAll(network: Network, plan: Plan, pairs: Cases): readonly Sent[] {
   const first = send(network, plan, pairs, "brisk");
   const doubtful = first.map((sent) => {
     const differing = compareSent(network, plan.names, sent).map(({ differs }) => differs.length > 0);
@@ -96,12 +96,7 @@ export function sendAll(network: Network, plan: Plan, pairs: readonly (readonly 
 const RETRY_PORTS = 1000;
 
 /** Sends cases in the lab that stands, and reads back every frame, pair by pair. */
-function send(
-  network: Network,
-  plan: Plan,
-  pairs: readonly (readonly Case[])[],
-  pace: Pace,
-): readonly (readonly Sent[])[] {
+function send(network: Network, plan: Plan, pairs: Cases, pace: Pace): readonly (readonly Sent[])[] {
   if (pairs.length === 0) return [];
   const told = asked(network, plan, pairs, pace);
   const said = ask("probe", [], told).trim().split("\n");
@@ -115,15 +110,21 @@ function kernelRelease(): string {
   return run(["uname", "-r"]).text.trim();
 }
 
-/** Pods of a network in pairs, both ways, the nearest to the start of the file first. */
+/** Pods of a network in pairs, both ways and in each family, the nearest to the start of the file first. */
 export function podPairs(network: Network, most: number): readonly Pair[] {
-  const pods = [...network.names()]
-    .filter((name) => name.startsWith("pod/"))
-    .flatMap((name) => endpointOf(network, name) ?? []);
-  return pods.flatMap((from) => pods.filter((to) => to !== from).map((to) => [from, to] as const)).slice(0, most);
+  const pods = [...network.names()].filter((name) => name.startsWith("pod/"));
+  const pairs = pods.flatMap((from) => pods.filter((to) => to !== from).map((to) => [from, to] as const));
+  return pairs.slice(0, most).flatMap(([from, to]) =>
+    ([4, 6] as const).flatMap((family) => {
+      const [src, dst] = [endpointOf(network, from, family), endpointOf(network, to, family)];
+      return src && dst ? [[src, dst] as const] : [];
+    }),
+  );
 }
 
-function endpointOf(network: Network, netns: string): Endpoint | undefined {
-  const own = network.netns(netns)?.addresses.find(({ dev, ip }) => dev !== "lo" && ip.family === 4);
+function endpointOf(network: Network, netns: string, family: 4 | 6): Endpoint | undefined {
+  const own = network
+    .netns(netns)
+    ?.addresses.find(({ dev, ip, by }) => dev !== "lo" && ip.family === family && by !== "kernel");
   return own && { name: netns.replace(/^pod\/(default\/)?/, ""), netns, ip: own.ip };
 }

@@ -10,18 +10,21 @@ const PROTOCOLS: ReadonlyMap<number, string> = new Map([
   [132, "sctp"],
 ]);
 
-/** A rule as iptables-save prints it: `-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT`. */
-export function filterRuleText(chain: string, rule: FilterRule): string {
+/**
+ * A rule as iptables-save prints it: `-A FLANNEL-FWD -s 10.244.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT`;
+ * one of both families as the program of the wanted one does.
+ */
+export function filterRuleText(chain: string, rule: FilterRule, family: 4 | 6 | undefined = familyOf(rule)): string {
   const { match, target, comment } = rule;
   const remark = comment === undefined ? [] : [`-m comment --comment ${quote(comment)}`];
-  return [`-A ${chain}`, ...conditions(match), ...remark, `-j ${targetText(target, familyOf(rule))}`].join(" ");
+  return [`-A ${chain}`, ...conditions(match), ...remark, `-j ${targetText(target, family)}`].join(" ");
 }
 
 /** A chain as iptables-save prints it: its declaration, then its rules. */
-export function chainLines(chain: Chain): readonly string[] {
+export function chainLines(chain: Chain, family?: 4 | 6): readonly string[] {
   return [
     `:${chain.name} ${chain.policy ?? "-"} [0:0]`,
-    ...chain.rules.map((rule) => filterRuleText(chain.name, rule)),
+    ...chain.rules.map((rule) => filterRuleText(chain.name, rule, family ?? familyOf(rule))),
   ];
 }
 

@@ -18,9 +18,10 @@ export function byHand(...machines: readonly Netlink[]): Network {
   };
 }
 
-/** A host with a card on the segment. */
-export function host(name: string, address: string): Netlink {
+/** A host with a card on the segment, with IPv6 or without. */
+export function host(name: string, address: string, families: 4 | 46 = 4): Netlink {
   const netlink = new Netlink(`host/${name}`, "host");
+  if (families === 46) netlink.sysctl("net.ipv6.conf.all.disable_ipv6", 0);
   netlink.link({ kind: "nic", name: "eth0", mac: mac(name), mtu: 1500, segment: "lan", by: "operator" });
   netlink.address("eth0", ip(address), 24, { by: "operator" });
   return netlink;

@@ -38,7 +38,7 @@ export const written: readonly Written[] = [
   {
     name: "IPv6 is routed into a device that carries IPv4 only",
     network() {
-      const a = host("a", "192.168.1.1");
+      const a = host("a", "192.168.1.1", 46);
       a.link({ kind: "ipip", name: "tunl0", mtu: 1480, ttl: "inherit", pmtudisc: false, by: "felix" });
       a.address("eth0", ip("fd00::1"), 64, { by: "operator" });
       a.route({ dst: prefix("fd09::/64"), dev: "tunl0", by: "operator" });
@@ -112,11 +112,16 @@ export const written: readonly Written[] = [
   },
   {
     name: "the receiver's peer may not have the inner source",
-    network: () => wireguard({ key: "key-host/a", allowed: "10.9.3.0/24" }),
+    network: () => wireguard({ key: "host/a", allowed: "10.9.3.0/24" }),
     probe: { from: "host/a", to: "10.9.2.0" },
     code: "WIREGUARD_SOURCE_REFUSED at b",
   },
 ];
+
+/** 32 bytes, as any key of WireGuard's. */
+function wireguardKey(name: string): string {
+  return Buffer.alloc(32, name).toString("base64");
+}
 
 /** Two hosts with a WireGuard device each; b's row for a is what `peers` gives. */
 function wireguard(peers: { readonly key: string; readonly allowed: string } | undefined): Network {
@@ -129,16 +134,16 @@ function wireguard(peers: { readonly key: string; readonly allowed: string } | u
       name: dev,
       mtu: 1420,
       port: 51820,
-      publicKey: `key-${at.netns.name}`,
+      publicKey: wireguardKey(at.netns.name),
       by: "operator",
     });
     at.address(dev, ip(own), 32, { by: "operator" });
     at.route({ dst: prefix("10.9.0.0/16"), dev, by: "operator" });
   }
   const allowedIps = [prefix("10.9.2.0/24")];
-  a.wireguardPeer({ ...common, publicKey: "key-host/b", endpoint: ip("192.168.1.2"), allowedIps });
+  a.wireguardPeer({ ...common, publicKey: wireguardKey("host/b"), endpoint: ip("192.168.1.2"), allowedIps });
   if (peers) {
-    const of = { publicKey: peers.key, endpoint: ip("192.168.1.1"), allowedIps: [prefix(peers.allowed)] };
+    const of = { publicKey: wireguardKey(peers.key), endpoint: ip("192.168.1.1"), allowedIps: [prefix(peers.allowed)] };
     b.wireguardPeer({ ...common, ...of });
   }
   return byHand(a, b);

@@ -6,8 +6,29 @@ import { networkOf } from "../../src/modes/build.ts";
 import { modes } from "../../src/modes/registry.ts";
 import { loadTopology } from "../../src/topology/load.ts";
 
-/** The packaged topologies that every mode is compared on: those that a lab builds whole. */
-export const TOPOLOGIES = ["one-node", "two-nodes", "two-subnets", "bgp-routers", "blocked"] as const;
+/** The packaged topologies that every mode is compared on in every kernel: those that a lab builds whole. */
+export const EVERYWHERE = ["one-node", "two-nodes", "two-subnets", "bgp-routers", "blocked"] as const;
+
+/** And those on which a guest, which is slow, has only the modes for which it is there. */
+export const TOPOLOGIES = [...EVERYWHERE, "vpc"] as const;
+
+/** Those that are about one mode, in that mode; and two hosts of `huge`, which is no lab as a whole. */
+export const OWN: readonly { readonly topology: string; readonly mode: string; readonly set?: readonly string[] }[] = [
+  { topology: "seed-udp", mode: "flannel-udp" },
+  { topology: "seed-vxlan", mode: "flannel-vxlan" },
+  { topology: "seed-host-gw", mode: "flannel-host-gw" },
+  { topology: "seed-calico", mode: "calico-bgp" },
+  { topology: "seed-calico", mode: "calico-ipip" },
+  { topology: "seed-calico-routers", mode: "calico-bgp" },
+  {
+    topology: "huge",
+    mode: "calico-bgp",
+    set: ["generate.racks=2", "generate.hostsPerRack=1", "generate.podsPerHost=1"],
+  },
+];
+
+/** Of both families, for the modes that carry both. */
+export const DUAL = "dual-stack";
 
 /** A mode on a topology: what is built in a kernel. */
 export interface Cell {
@@ -18,20 +39,19 @@ export interface Cell {
   readonly network: Network;
 }
 
-/** Every mode on every one of them. */
-export async function cells(): Promise<readonly Cell[]> {
-  const all: Cell[] = [];
-  for (const topology of TOPOLOGIES) {
-    const text = readFileSync(new URL(`../../topologies/${topology}.yaml`, import.meta.url), "utf8");
-    const loaded = await loadTopology({ text, file: `${topology}.yaml` });
-    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-    for (const { name: mode } of modes) {
-      const built = networkOf(loaded.value, mode);
-      if (!built.ok) throw new Error(JSON.stringify(built.problems));
-      all.push({ mode, topology, text, network: built.value });
-    }
-  }
-  return all;
+/** Every mode on every one of them, those of one mode, and those of both families. */
+export function cells(): Promise<readonly Cell[]> {
+  const every = TOPOLOGIES.flatMap((topology) => modes.map(({ name }) => ({ topology, mode: name })));
+  const dual = modes.flatMap(({ name, families }) => (families.includes(6) ? [{ topology: DUAL, mode: name }] : []));
+  return Promise.all([...every, ...OWN, ...dual].map(cell));
+}
+
+async function cell({ topology, mode, set = [] }: (typeof OWN)[number]): Promise<Cell> {
+  const text = readFileSync(new URL(`../../topologies/${topology}.yaml`, import.meta.url), "utf8");
+  const loaded = await loadTopology({ text, file: `${topology}.yaml`, set });
+  const built = loaded.ok ? networkOf(loaded.value, mode) : loaded;
+  if (!built.ok) throw new Error(JSON.stringify(built.problems));
+  return { mode, topology, text, network: built.value };
 }
 
 /** What the README says of a cell. */

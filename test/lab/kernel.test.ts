@@ -11,7 +11,7 @@ import { lacking } from "../../src/lab/possible.ts";
 import { readRecord, writeQuestions } from "../../src/lab/record.ts";
 import { agreementText, disagreementsOf } from "../../src/lab/report.ts";
 import { bringUp, stateFolder, takeDown } from "../../src/lab/up.ts";
-import { podPairs, prepare, verify } from "../../src/lab/verify.ts";
+import { casesBetween, podPairs, prepare, verify } from "../../src/lab/verify.ts";
 import { networkOf } from "../../src/modes/build.ts";
 import { loadTopology } from "../../src/topology/load.ts";
 
@@ -54,14 +54,18 @@ if (lacks.length > 0) {
         [node, other],
         [pod, neighbour],
       ],
-      { only: ({ question }) => question.size === 60 },
+      ({ question }) => question.size === 60,
     );
   }, 60_000);
 
   test("what a helper did with a prepared folder is what a kernel answered", async () => {
     const network = await packaged("two-nodes", "flannel-vxlan");
     const folder = mkdtempSync(join(tmpdir(), "cni-trace-"));
-    const job = prepare(network, podPairs(network, 2), { prefix: PREFIX, only: ({ question }) => question.size < 90 });
+    const job = prepare(
+      network,
+      casesBetween(network, podPairs(network, 2), ({ question }) => question.size < 90),
+      PREFIX,
+    );
     const source = { text: "", topology: "two-nodes", mode: network.mode, set: [], fault: [] };
     writeQuestions(folder, source, job);
     const { status, text } = run(["python3", "-B", join(folder, "helper.py"), "run", folder]);
@@ -69,7 +73,7 @@ if (lacks.length > 0) {
     rmSync(folder, { recursive: true });
     expect([status, text, mine()]).toEqual([0, expect.stringContaining("probes answered"), []]);
     if (!record.ok) throw new Error(JSON.stringify(record.problems));
-    const agreement = agreementOf(network, record.value.questions, record.value.answers, []);
+    const agreement = agreementOf(network, record.value.questions, record.value.answers);
     expect(disagreementsOf(agreement).length, agreementText(agreement)).toBe(0);
     expect(agreement.missing).toEqual([]);
   }, 60_000);
@@ -115,12 +119,8 @@ function addressOf(network: Network, netns: string, dev: string) {
   return found.ip;
 }
 
-function agree(
-  network: Network,
-  pairs: ReturnType<typeof podPairs>,
-  { only }: { readonly only?: (one: Case) => boolean } = {},
-): void {
-  const { agreement } = verify(network, pairs, { prefix: PREFIX, ...(only && { only }) });
+function agree(network: Network, pairs: ReturnType<typeof podPairs>, only: (one: Case) => boolean): void {
+  const { agreement } = verify(network, casesBetween(network, pairs, only), PREFIX);
   expect(disagreementsOf(agreement).length, agreementText(agreement)).toBe(0);
 }
 

@@ -52,7 +52,7 @@ if (here.length === 0) {
       if (performance.now() > until) return;
       const subject = await subjectOf(drawing);
       // What a busy machine was late with is not there in a lab made anew; what the model has wrong is.
-      const attempt = () => verify(subject.network, subject.pairs, { prefix: PREFIX, only: subject.only }).agreement;
+      const attempt = () => verify(subject.network, subject.cases, PREFIX).agreement;
       const first = attempt();
       const agreement = disagreementsOf(first).length === 0 ? first : attempt();
       const disagreements = disagreementsOf(agreement).length;

@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { walk } from "../../src/dataplane/walk.ts";
-import { diagnose } from "../../src/diagnose/diagnose.ts";
 import type { Network } from "../../src/kernel/network.ts";
 import type { Agreement } from "../../src/lab/agree.ts";
-import { type Case, casesOf, OPEN_PORT, openTo, sendOf } from "../../src/lab/cases.ts";
+import { type Case, casesOf, sendOf } from "../../src/lab/cases.ts";
+import type { Cases } from "../../src/lab/verify.ts";
 import type { Mode } from "../../src/modes/mode.ts";
 import type { Endpoint } from "../../src/trace/answer.ts";
 import { placeName } from "../../src/trace/project.ts";
 import { KIND_NAMES } from "../laws/breakage.ts";
 import { type Drawn, mixed, type World, worldOf } from "../laws/random.ts";
+import { codesOf } from "./shown.ts";
 
 /** A random topology, the mode that programs it, and who sends to whom; everything that a kernel is asked. */
 export interface Drawing {
@@ -41,8 +42,8 @@ export function drawings(modes: readonly Mode[]): fc.Arbitrary<Drawing> {
 export interface Subject extends World {
   readonly mode: Mode;
   readonly pairs: readonly (readonly [Endpoint, Endpoint])[];
-  /** Whether a packet is one of those to send. */
-  readonly only: (one: Case) => boolean;
+  /** The packets to send. */
+  readonly cases: Cases;
   /** The diagnosis codes of those packets. */
   readonly codes: ReadonlySet<string>;
 }
@@ -50,15 +51,8 @@ export interface Subject extends World {
 export async function subjectOf({ draw, mode, asks, choice }: Drawing): Promise<Subject> {
   const world = await worldOf(draw, mode);
   const pairs = pairsOf(world.network, asks);
-  const chosen = pairs.flatMap(([from, to]) => choose(world.network, casesOf(world.network, from, to), choice));
-  const ids = new Set(chosen.map(({ id }) => id));
-  return {
-    ...world,
-    mode,
-    pairs,
-    only: ({ id }) => ids.has(id),
-    codes: new Set(chosen.flatMap((one) => codesOf(world.network, one))),
-  };
+  const cases = pairs.map(([from, to]) => choose(world.network, casesOf(world.network, from, to), choice));
+  return { ...world, mode, pairs, cases, codes: new Set(cases.flat().flatMap((one) => codesOf(world.network, one))) };
 }
 
 /** What a person needs to see it again: the file, and the command. */
@@ -106,12 +100,6 @@ function isLimited(network: Network, one: Case | undefined): boolean {
   if (!one) return false;
   const { events } = walk(network, sendOf(one), {}).trace;
   return events.some(({ action }) => action.kind === "drop" && /NOROUTES|^route-/.test(action.reason));
-}
-
-function codesOf(network: Network, one: Case): readonly string[] {
-  const open = openTo(network, one.question.dst.netns ?? "", one.open ? OPEN_PORT : undefined);
-  const { code, because } = diagnose(open, walk(open, sendOf(one), { cold: one.question.cold }).trace);
-  return [code, ...because.map((finding) => finding.code)];
 }
 
 /** What a run of random topologies was made of. */

@@ -9,6 +9,7 @@ import { compareTables } from "../../src/lab/tables.ts";
 import { takeDown } from "../../src/lab/up.ts";
 import { networkOf } from "../../src/modes/build.ts";
 import { loadTopology } from "../../src/topology/load.ts";
+import { shell } from "../cli/shell.ts";
 
 async function networkFrom(document: object | string, mode: string): Promise<Network> {
   const text = typeof document === "string" ? document : JSON.stringify(document);
@@ -100,4 +101,25 @@ test("a fabric that checks sources lets a host send and take in only what is its
     "ebtables -A to-p0 -p IPv4 --ip-destination 192.168.0.11 -j RETURN",
     "ebtables -A FORWARD -o p0 -p IPv4 -j to-p0",
   ]);
+});
+
+test("a row that the kernel makes itself and that a fault deletes is deleted in the lab too", async () => {
+  const document = {
+    "cni-trace": 1,
+    subnets: { a: "192.168.1.0/24", b: "192.168.2.0/24" },
+    routers: { r1: ["192.168.1.1", "192.168.2.1"] },
+    hosts: { n1: "192.168.1.11" },
+    faults: ["r1: ip route del 192.168.2.0/24"],
+  };
+  const { steps } = await planOf(document, "flannel-vxlan");
+  const gone = steps.flatMap((step) =>
+    step.kind === "run" && step.argv[2] === "del" ? [`${step.place}: ${step.argv.join(" ")}`] : [],
+  );
+  expect(gone).toEqual(["router/r1: ip route del 192.168.2.0/24 dev eth1 proto kernel scope link src 192.168.2.1"]);
+});
+
+test("a topology that no machine can be at once is refused, and the way to a part of it told", async () => {
+  const said = await shell(["lab", "script", "-t", "huge"]);
+  expect([said.code, said.out]).toEqual([3, ""]);
+  expect(said.err).toMatch(/155201 network namespaces are more than 1000; take a part .* --set generate\.racks=2/);
 });

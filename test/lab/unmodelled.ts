@@ -10,7 +10,11 @@ export const UNMODELLED: readonly (readonly [name: string, reason: string])[] = 
     "`redirect_number`, `redirect_load`",
     "how many redirects a sender gets depends on time; those that come are compared",
   ],
-  ["IPv6", "a lab builds and sends IPv4"],
+  [
+    "MLD, router solicitations, duplicate address detection",
+    "hosts say and ask these when they come up; off in a lab, or left out",
+  ],
+  ["`bridge-nf-call-ip6tables`", "bridged IPv6 passes no ip6tables; off in a lab"],
   ["`icmp_ratelimit`, `icmp_msgs_per_sec`", "which error is left out depends on the time since the last; off in a lab"],
   ["`ip_error`", "a sender hears of a missing route once a second; the lab waits that long"],
   ["TCP behind SYN and its answer", "a trace is about one packet and what answers it, not about a connection's life"],
@@ -21,7 +25,7 @@ export const UNMODELLED: readonly (readonly [name: string, reason: string])[] = 
   ["Modules of the one kernel", "a lab's router has the IP-in-IP of its nodes, and refuses a packet in other words"],
   ["IGMP", "bridges and hosts announce groups when they like"],
   ["GSO, GRO, checksum offload", "what is captured is to be what a wire carries; off in a lab"],
-  ["How often ARP asks", "driven by timers; who asks whom for what is compared as a set"],
+  ["How often ARP and neighbour discovery ask", "driven by timers; who asks whom for what is compared as a set"],
   ["Queues and their drops", "they depend on load, which a topology does not have"],
   ["Ageing of neighbours, FDB, path MTUs, connections", "a trace takes no time"],
 ];

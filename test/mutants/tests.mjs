@@ -4,8 +4,11 @@ import { createVitest } from "vitest/node";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Opens a runner; `fails(mutant, tests)` tells whether some test notices, and without a mutant whether some test fails. */
-export async function openTests() {
+/**
+ * Opens a runner; `fails(mutant, tests)` tells whether some test notices, and without a mutant whether some test fails.
+ * `options` are vitest's.
+ */
+export async function openTests(options = {}) {
   let current;
   const overlay = {
     name: "mutant",
@@ -14,7 +17,18 @@ export async function openTests() {
   };
   const vitest = await createVitest(
     "test",
-    { root: ROOT, watch: false, bail: 1, maxWorkers: 1, reporters: [{}], testTimeout: 60_000, hookTimeout: 60_000 },
+    {
+      ...{
+        root: ROOT,
+        watch: false,
+        bail: 1,
+        maxWorkers: 1,
+        reporters: [{}],
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+      },
+      ...options,
+    },
     { plugins: [overlay] },
   );
   return {

@@ -40,7 +40,7 @@ export function dissect(
       { maxBuffer: 2 ** 28 },
       (error, stdout, stderr) => {
         if (error) reject(new Error(`${error.message}\n${stderr}`));
-        else resolve(stdout.trimEnd().split("\n").map(fieldsOf(names)));
+        else resolve(stdout.replace(/\n$/, "").split("\n").map(fieldsOf(names)));
       },
     );
   });

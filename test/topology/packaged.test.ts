@@ -7,7 +7,8 @@ const plain = readdirSync("topologies").filter((file) => file.endsWith(".yaml"))
 const files = [...plain, ...readdirSync("topologies/questions").map((file) => `questions/${file}`)];
 
 test("every topology that the documents name is packaged", () => {
-  const names = "blocked bgp-routers huge one-node seed-calico seed-calico-routers seed-host-gw seed-udp seed-vxlan";
+  const names =
+    "blocked bgp-routers dual-stack huge one-node seed-calico seed-calico-routers seed-host-gw seed-udp seed-vxlan";
   expect(new Set(plain)).toEqual(
     new Set(`${names} two-nodes two-subnets vpc`.split(" ").map((name) => `${name}.yaml`)),
   );

@@ -35,7 +35,7 @@ export async function compareFolder(folder: string, flags: Flags, io: Io): Promi
   if (questions.steps && !sameSteps(questions.steps, plan.steps)) {
     note(`${folder} was made from other rows than this cni-trace writes`, io);
   }
-  return tell(agreementOf(built.value, questions, answers, plan.missing), flags, io);
+  return tell(agreementOf(built.value, questions, answers), flags, io);
 }
 
 /** Prints how model and kernel got on; the exit status. */

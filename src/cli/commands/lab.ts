@@ -3,12 +3,12 @@ import { hand } from "../../lab/helper.ts";
 import { FILES } from "../../lab/layout.ts";
 import { PREFIX } from "../../lab/names.ts";
 import { planLab } from "../../lab/plan.ts";
-import { lacking } from "../../lab/possible.ts";
+import { lacking, tooLarge } from "../../lab/possible.ts";
 import { unwritable, writeAnswers, writeQuestions } from "../../lab/record.ts";
 import { scriptOf, word } from "../../lab/script.ts";
 import { surprises } from "../../lab/surprise.ts";
 import { bringUp, standing, takeDown } from "../../lab/up.ts";
-import { type Pair, podPairs, prepare, verify } from "../../lab/verify.ts";
+import { casesBetween, type Pair, podPairs, prepare, verify } from "../../lab/verify.ts";
 import { buildNetwork } from "../../modes/build.ts";
 import { findEndpoint } from "../../query/endpoint.ts";
 import type { Outcome, Problem } from "../../topology/problem.ts";
@@ -80,6 +80,11 @@ interface Subject {
 }
 
 function perform(action: string, rest: readonly string[], subject: Subject, flags: Flags, io: Io): number {
+  const large = tooLarge(subject.network);
+  if (large !== undefined) {
+    note(`no lab: ${large}`, io);
+    return NOT_HERE;
+  }
   if (action === "script") {
     io.write(scriptOf(planLab(subject.network, PREFIX)));
     return 0;
@@ -93,7 +98,6 @@ function perform(action: string, rest: readonly string[], subject: Subject, flag
 function up(network: Network, io: Io): number {
   const plan = planLab(network, PREFIX);
   const found = surprises(plan.steps, bringUp(plan));
-  for (const sentence of plan.missing) note(`not built: ${sentence}`, io);
   for (const { about, expected, observed } of found) note(`${about}: expected ${expected}, observed ${observed}`, io);
   for (const [place, name] of plan.names.kernel) io.write(`${name}  ${place}\n`);
   return found.length > 0 ? 1 : 0;
@@ -121,21 +125,21 @@ function enter([place = "", ...argv]: readonly string[], io: Io): number {
 
 /** Asks this kernel and compares, or writes down what another is to be asked. */
 function ask(action: string, { topology, text, network }: Subject, places: readonly string[], flags: Flags, io: Io) {
-  const pairs = pairsOf(topology, network, places);
+  const pairs = pairsOf(topology, network, places, flags);
   if (!pairs.ok) return complain(pairs.problems, io);
   const { to } = flags;
   const problem = to === undefined ? undefined : unwritable(to);
   if (problem) return complain([problem], io);
+  const cases = casesBetween(network, pairs.value);
   const source = { text, topology: topology.name, mode: network.mode, set: flags.set ?? [], fault: flags.fault ?? [] };
   if (action === "prepare" && to !== undefined) {
-    const job = prepare(network, pairs.value, { prefix: PREFIX });
+    const job = prepare(network, cases, PREFIX);
     writeQuestions(to, source, job);
-    for (const sentence of job.plan.missing) note(`not built: ${sentence}`, io);
     io.write(`as root, on Linux:  python3 ${word(`${to}/${FILES.helper}`)} run ${word(to)}\n`);
     io.write(`then, anywhere:     cni-trace lab verify --from ${word(to)}\n`);
     return 0;
   }
-  const { job, answers, agreement } = verify(network, pairs.value, { prefix: PREFIX });
+  const { job, answers, agreement } = verify(network, cases, PREFIX);
   if (to !== undefined) {
     writeQuestions(to, source, job);
     writeAnswers(to, answers);
@@ -143,14 +147,27 @@ function ask(action: string, { topology, text, network }: Subject, places: reado
   return tell(agreement, flags, io);
 }
 
-/** Both ways between two places; without any, some pairs of pods. */
-function pairsOf(topology: Topology, network: Network, [src, dst]: readonly string[]): Outcome<readonly Pair[]> {
-  if (src === undefined || dst === undefined) return { ok: true, value: podPairs(network, MOST_PAIRS) };
-  const from = findEndpoint(topology, network, src, 4);
-  const to = findEndpoint(topology, network, dst, 4);
-  if (!from.ok || !to.ok)
-    return { ok: false, problems: [...(from.ok ? [] : from.problems), ...(to.ok ? [] : to.problems)] };
-  const there = [from.value, to.value] as const;
-  const back = [to.value, from.value] as const;
-  return { ok: true, value: [there, back].filter(([sender]) => sender.netns !== undefined) };
+/** Both ways between two places, in each family that both have; without any, some pairs of pods. */
+function pairsOf(
+  topology: Topology,
+  network: Network,
+  [src, dst]: readonly string[],
+  { ipv4, ipv6 }: Flags,
+): Outcome<readonly Pair[]> {
+  const wanted = ([4, 6] as const).filter((family) => (family === 4 ? !ipv6 : !ipv4));
+  const isWanted = ([from, to]: Pair) => from.ip.family === to.ip.family && wanted.includes(from.ip.family);
+  if (src === undefined || dst === undefined) {
+    return { ok: true, value: podPairs(network, MOST_PAIRS).filter(isWanted) };
+  }
+  const pairs: Pair[] = [];
+  for (const family of wanted) {
+    const from = findEndpoint(topology, network, src, family);
+    const to = findEndpoint(topology, network, dst, family);
+    if (!from.ok || !to.ok)
+      return { ok: false, problems: [...(from.ok ? [] : from.problems), ...(to.ok ? [] : to.problems)] };
+    pairs.push([from.value, to.value], [to.value, from.value]);
+  }
+  // One that has no address of a family is found by its other one.
+  const own = pairs.filter((pair, k) => isWanted(pair) && pair[0].ip.family === wanted[k >> 1]);
+  return { ok: true, value: own.filter(([sender]) => sender.netns !== undefined) };
 }
