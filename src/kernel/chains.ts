@@ -10,13 +10,7 @@ export function makeChain(chains: Chains, wanted: Omit<Chain, "rules">): void {
   const table = chains.get(wanted.table) ?? new Map<string, Chain>();
   chains.set(wanted.table, table);
   const old = table.get(wanted.name);
-  const policy = wanted.policy ?? old?.policy;
-  table.set(wanted.name, {
-    ...wanted,
-    rules: old?.rules ?? [],
-    by: old?.by ?? wanted.by,
-    ...(policy && { policy }),
-  });
+  table.set(wanted.name, old ? { ...old, ...wanted, by: old.by } : { rules: [], ...wanted });
 }
 
 /** Puts a rule last or first in a chain; one that is missing is made, a built-in one with policy ACCEPT. */

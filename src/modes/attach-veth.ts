@@ -75,6 +75,7 @@ function podMetric(node: NodeDraft, v4: boolean): { readonly metric?: number } {
 
 /** `cali` and eleven hex digits (libcalico-go/lib/backend/k8s/conversion `VethNameForWorkload`). */
 function vethName(namespace: string, name: string): string {
-  const digest = [...sha1(utf8ToBytes(`${namespace}.${name}`))].map((byte) => byte.toString(16).padStart(2, "0"));
+  const start = sha1(utf8ToBytes(`${namespace}.${name}`)).subarray(0, 6);
+  const digest = Array.from(start, (byte) => byte.toString(16).padStart(2, "0"));
   return `cali${digest.join("").slice(0, 11)}`;
 }
