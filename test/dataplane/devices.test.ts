@@ -3,6 +3,7 @@ import { walk } from "../../src/dataplane/walk.ts";
 import { Netlink } from "../../src/kernel/netlink.ts";
 import { placeName, senderSees } from "../../src/trace/project.ts";
 import { eventsOf, probePackets, type Trace } from "../../src/trace/trace.ts";
+import { lengthOf } from "../../src/wire/stack.ts";
 import { ip } from "../diagnose/ask.ts";
 import { byHand, mac, prefix } from "../diagnose/by-hand.ts";
 import { cluster, type Scene, scene, send } from "./scene.ts";
@@ -125,4 +126,28 @@ test("what the nat table has seen of a connection is told once, and a reply is t
   const tables = (table: string) => eventsOf(trace, "filter").filter(({ action }) => action.table === table).length;
   expect(tables("filter")).toBeGreaterThan(0);
   expect(tables("nat")).toBe(0);
+});
+
+describe("a report", () => {
+  const back = { r1: { addresses: ["192.168.1.1", "192.168.2.1"], routes: ["10.244.1.0/24 via 192.168.1.11"] } };
+  const blind = cluster({ routed: true, routers: back });
+
+  test("comes from the address that was spoken to", async () => {
+    const pods = { p1: "n1", p2: "n2" };
+    const here = await scene("flannel-vxlan", cluster({ pods }));
+    expect(send(here, "p1", "ip:10.244.2.1", { dport: 9 }).sees).toBe("ECONNREFUSED 3/3 from 10.244.2.1");
+  });
+
+  test("quotes as much as fits into 576 bytes, and no more", async () => {
+    const { trace } = send(await scene("flannel-host-gw", blind), "p1", "p2", { size: 1000 });
+    const [error] = trace.packets.filter(({ cause }) => cause === "icmp-error");
+    const sent = trace.events.find(({ packet }) => packet === error?.id);
+    expect(lengthOf(sent?.headers ?? [])).toBe(576);
+  });
+
+  test("is made of a first fragment only", async () => {
+    const { trace } = send(await scene("flannel-host-gw", blind), "p1", "p2", { size: 2000, df: "never" });
+    const reports = eventsOf(trace, "icmp").map(({ at, action }) => `${placeName(at.netns)} ${action.why ?? "sent"}`);
+    expect(reports).toEqual(["r1 sent", "r1 not-first-fragment"]);
+  });
 });
