@@ -151,3 +151,53 @@ describe("a report", () => {
     expect(reports).toEqual(["r1 sent", "r1 not-first-fragment"]);
   });
 });
+
+describe("a broadcast inside a bridge", () => {
+  const pods = { p1: "n1", p2: "n1", p3: "n1", p4: "n2" };
+  const payload = [{ kind: "udp", sport: 40000, dport: 9000 }] as const;
+  const all = { dst: ip("10.244.1.255"), df: "auto", process: "test", payload } as const;
+
+  test("goes to the newest port first, as a port is put at the head of the list (br_add_if)", async () => {
+    const { network } = await scene("flannel-vxlan", cluster({ pods }));
+    const taken = eventsOf(walk(network, { ...all, from: "host/n1" }).trace, "deliver").map(({ at }) =>
+      placeName(at.netns),
+    );
+    expect(taken).toEqual(["p3", "p2", "p1"]);
+  });
+
+  test("comes back to who sent it by a port that hairpins, and is a martian there", async () => {
+    const { network } = await scene("flannel-vxlan", cluster({ pods }));
+    expect(drops(walk(network, { ...all, from: "pod/default/p1" }).trace)).toContain("p1 eth0 IP_LOCAL_SOURCE");
+  });
+});
+
+test("what a machine tells itself never leaves it", async () => {
+  const here = await scene("flannel-vxlan", cluster());
+  const { sees, trace } = send(here, "n1", "ip:192.168.1.11", { dport: 9 });
+  expect(sees).toBe("ECONNREFUSED 3/3 from 192.168.1.11");
+  expect(eventsOf(trace, "transmit")).toEqual([]);
+  expect(new Set(trace.events.map(({ at }) => at.dev))).toEqual(new Set(["lo"]));
+});
+
+test("a fabric that checks addresses drops what has one wrong, the sender's or the receiver's", async () => {
+  const subnets = { a: { cidr: "192.168.1.0/24", sourceDestCheck: true } };
+  const here = await scene("flannel-host-gw", cluster({ subnets }));
+  for (const [from, to] of [
+    ["n1", "p2"],
+    ["p1", "p2"],
+  ] as const) {
+    expect(send(here, from, to).end).toBe("n1 fabric");
+  }
+  expect(send(here, "n1", "n2", { ping: true }).end).toBe("delivered ttl 64");
+});
+
+test("flanneld's buffer is as long as its device was when it started, and cuts off what is longer", async () => {
+  const pods = { p1: { host: "n1", device: "veth1" }, p2: "n2" };
+  const faults = [
+    ...["flannel0", "veth1", "cni0"].map((dev) => ({ n1: `ip link set ${dev} mtu 2000` })),
+    { p1: "ip link set eth0 mtu 2000" },
+  ];
+  const here = await scene("flannel-udp", cluster({ pods, faults }));
+  expect(send(here, "p1", "p2", { size: 1472 }).end).toBe("delivered ttl 60");
+  expect(send(here, "p1", "p2", { size: 1473 }).end).toBe("n1 process-truncated");
+});
