@@ -41,7 +41,6 @@ export async function startCluster(name: string, document: object): Promise<Clus
   const surprised = surprises(plan.steps, bringUp(plan));
   if (surprised.length > 0) throw new Error(`${name}: ${JSON.stringify(surprised)}`);
   const machines = [...network.names()].filter((place) => !place.startsWith("pod/"));
-  for (const place of machines) addIpv6(network, place, kernelName(plan.names, place));
   const folder = `/run/${prefix}bird`;
   mkdirSync(folder, { mode: 0o700 });
   const daemons = machines.flatMap((place) => {
@@ -72,28 +71,6 @@ function without(writer: Writer, network: Network): Network {
       return Object.create(netns, { routes: { value: unwritten(netns.routes, writer), enumerable: true } });
     },
   };
-}
-
-/** The lab is IPv4's; this adds a machine's cards, addresses and static routes of IPv6. */
-function addIpv6(network: Network, place: string, netns: string): void {
-  const told = network.netns(place);
-  const addresses = told?.addresses.filter(({ ip, by }) => ip.family === 6 && by === "operator") ?? [];
-  if (!told || addresses.length === 0) return;
-  const ip = (...words: readonly string[]) => {
-    const done = run(["ip", "-6", "-n", netns, ...words]);
-    if (done.status !== 0) throw new Error(`${place}: ip -6 ${words.join(" ")}: ${done.text}`);
-  };
-  const set = (key: string, value: number) =>
-    run(["ip", "netns", "exec", netns, "sysctl", "-qw", `net.ipv6.conf.${key}=${value}`]);
-  // A link-local address that is still being asked for is none to BIRD, and it tells of none.
-  for (const { dev } of addresses) set(`${dev}.accept_dad`, 0);
-  set("all.forwarding", 1);
-  set("all.disable_ipv6", 0);
-  for (const { dev, ip: own, length } of addresses) ip("addr", "replace", `${own}/${length}`, "dev", dev, "nodad");
-  for (const { dst, via, dev, by } of told.routes.rows()) {
-    if (by !== "operator" || dst.family !== 6 || !via || dev === undefined) continue;
-    ip("route", "replace", `${dst}`, "via", `${via}`, "dev", dev);
-  }
 }
 
 /** Ends the daemons of a cluster; what they wrote stays, and nothing is then sent but what somebody sends. */
