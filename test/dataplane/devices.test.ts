@@ -201,3 +201,16 @@ test("flanneld's buffer is as long as its device was when it started, and cuts o
   expect(send(here, "p1", "p2", { size: 1472 }).end).toBe("delivered ttl 60");
   expect(send(here, "p1", "p2", { size: 1473 }).end).toBe("n1 process-truncated");
 });
+
+test("a bridge port that is down sends nothing, though an entry names it", async () => {
+  const pods = { p1: "n1", p2: { host: "n2", device: "veth2" }, p3: "n2" };
+  const plain = await scene("flannel-vxlan", cluster({ pods }));
+  const lladdr = macOf(plain, "pod/default/p2", "eth0");
+  const faults = [
+    { n2: `ip neigh replace 10.244.2.2 lladdr ${lladdr} dev cni0` },
+    { n2: `bridge fdb add ${lladdr} dev veth2 master` },
+    { n2: "ip link set veth2 down" },
+  ];
+  const { trace } = send(await scene("flannel-vxlan", cluster({ pods, faults })), "p1", "p2");
+  expect(drops(trace)).toEqual(["n2 veth2 DEV_READY"]);
+});
