@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 const ROOMS: Readonly<Record<string, string>> = {
   addr: "",
   topology: "addr zod js-yaml",
-  import: "addr topology @noble/hashes",
+  import: "addr topology @noble/hashes @streamparser/json",
   kernel: "addr",
   wire: "addr",
   bgp: "addr kernel",

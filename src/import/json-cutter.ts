@@ -1,3 +1,4 @@
+import { Tokenizer, TokenizerError, TokenType } from "@streamparser/json";
 import { LIMITS } from "../topology/limits.ts";
 
 /** A part of a text, blanks before it aside, and where it stands. */
@@ -28,8 +29,8 @@ export interface CutSink {
  * Cuts JSON documents, one behind another, into the items of their lists while they come, in as much memory as an item
  * takes: the items of a list that stands by itself, and of the one under `items`.
  *
- * Only strings and nesting are followed here. Whether a part is JSON is for `JSON.parse` to say, of every item and of
- * head and tail together; so nothing that is not JSON as a whole goes through in parts.
+ * A library tells the tokens. Whether a part is JSON is for `JSON.parse` to say, of every item and of head and tail
+ * together; so nothing that is not JSON as a whole goes through in parts.
  */
 export class JsonCutter {
   readonly #sink: CutSink;
@@ -37,25 +38,25 @@ export class JsonCutter {
   readonly #rest = new Bytes();
   #seen = 0;
   #before = 0;
-  #inString = false;
+  /** The tokens of a document, and the byte it begins at; none between documents. */
+  #document: { readonly tokens: Tokenizer; readonly begin: number } | undefined;
+  #bytes: Uint8Array = this.#rest.held;
+  /** Where the part begins in the bytes. */
+  #from = 0;
   #depth = 0;
   /** How deep the commas between items are; 0 outside of them. */
   #itemDepth = 0;
   /** Whether this document's items have come, and whether a comma has. */
   #hadItems = false;
   #hadComma = false;
-  /** The line that is being read and the byte it starts at, and the same of the part's start. */
+  /** The line of the part's start, and the byte that line starts at. */
   #line: number;
   #lineStart: number;
-  #partLine: number;
-  #partLineStart: number;
 
   constructor(sink: CutSink, { line, column }: Spot) {
     this.#sink = sink;
     this.#line = line;
     this.#lineStart = 1 - column;
-    this.#partLine = this.#line;
-    this.#partLineStart = this.#lineStart;
   }
 
   /** How many bytes are held: those of the part that is being read. */
@@ -65,99 +66,156 @@ export class JsonCutter {
 
   /** Where the bytes end that have been looked at. */
   get spot(): Spot {
-    return this.#spotAt(this.#seen);
+    return this.#spotOf(this.#bytes.length);
   }
 
   write(chunk: Uint8Array): void {
-    const bytes = this.#rest.with(chunk);
-    const { length } = bytes;
-    let from = 0;
+    this.#bytes = this.#rest.with(chunk);
+    this.#from = 0;
     let at = this.#seen;
-    while (at < length) {
-      if (this.#inString) {
-        while (at < length && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++;
-        if (at >= length) break;
-        this.#inString = bytes[at] === BACKSLASH;
-        // What stands behind a backslash is passed with it, even if it is still to come.
-        at += this.#inString ? 2 : 1;
-        continue;
+    while (at < this.#bytes.length) {
+      if (!this.#document) {
+        at = firstBracket(this.#bytes, at);
+        if (at === this.#bytes.length) break;
+        this.#document = { tokens: this.#tokenizer(), begin: this.#before + at };
       }
-      while (at < length && MEANT[bytes[at] ?? 0] === 0) at++;
-      if (at >= length) break;
-      const code = bytes[at++];
-      if (code === QUOTE) this.#inString = true;
-      else if (code === NEWLINE) {
-        this.#line++;
-        this.#lineStart = this.#before + at;
-      } else if (code === COMMA) {
-        if (this.#depth === 0 || this.#depth !== this.#itemDepth) continue;
-        this.#hadComma = true;
-        this.#sink.item(this.#part(bytes, from, at - 1));
-        from = this.#start(at);
-      } else if (code === OPEN_MAP || code === OPEN_LIST) {
-        if (code === OPEN_LIST && !this.#hadItems && this.#isOfItems(bytes, from, at - 1)) {
-          this.#hadItems = true;
-          this.#hadComma = false;
-          this.#itemDepth = this.#depth + 1;
-          this.#sink.head(this.#part(bytes, from, at));
-          from = this.#start(at);
-        }
-        if (++this.#depth - this.#itemDepth > MOST_DEPTH) this.#sink.tooDeep(this.#spotAt(at - 1));
-      } else if (this.#depth > 0) {
-        if (this.#depth === this.#itemDepth) {
-          const last = this.#part(bytes, from, at - 1);
-          if (this.#hadComma || last.text !== "") this.#sink.item(last);
-          this.#itemDepth = 0;
-          from = this.#start(at - 1);
-        }
-        if (--this.#depth > 0) continue;
-        this.#sink.tail(this.#part(bytes, from, at));
-        this.#hadItems = false;
-        from = this.#start(at);
-      }
+      at = this.#feed(this.#document, at);
     }
-    this.#rest.keep(bytes.subarray(from));
-    this.#seen = at - from;
-    this.#before += from;
+    this.#before += this.#from;
+    this.#rest.keep(this.#bytes.subarray(this.#from));
+    this.#bytes = this.#rest.held;
+    this.#seen = this.#bytes.length;
+    this.#from = 0;
   }
 
   /** The end of the text: what is left is a document that is not whole, or nothing. */
   end(): void {
-    const { held } = this.#rest;
-    const last = this.#part(held, 0, held.length);
-    if (this.#itemDepth > 0) this.#sink.tail({ text: "", at: this.#spotAt(held.length) });
+    const last = this.#part(this.#bytes.length);
+    if (this.#itemDepth > 0) this.#sink.tail({ text: "", at: this.spot });
     else if (this.#depth > 0 || last.text !== "") this.#sink.tail(last);
   }
 
-  /** A part begins at a byte of the chunk. */
-  #start(at: number): number {
-    this.#partLine = this.#line;
-    this.#partLineStart = this.#lineStart;
-    return at;
-  }
-
-  #spotAt(at: number): Spot {
-    return { line: this.#line, column: this.#before + at - this.#lineStart + 1 };
-  }
-
-  #part(bytes: Uint8Array, from: number, to: number): Part {
-    let line = this.#partLine;
-    let lineStart = this.#partLineStart;
-    let at = from;
-    for (let code = bytes[at]; at < to && isBlank(code); code = bytes[++at]) {
-      if (code !== NEWLINE) continue;
-      line++;
-      lineStart = this.#before + at + 1;
+  /** Reads a document on, to its end or to that of the bytes. */
+  #feed({ tokens, begin }: { readonly tokens: Tokenizer; readonly begin: number }, at: number): number {
+    try {
+      tokens.write(this.#bytes.subarray(at));
+      return this.#bytes.length;
+    } catch (error) {
+      if (error instanceof DocumentEnd) {
+        this.#document = undefined;
+        return begin - this.#before + error.length;
+      }
+      if (!(error instanceof TokenizerError)) throw error;
+      // What is no token is no JSON either, and the parser of the part says where.
+      this.#hand(this.#bytes.length);
+      this.#sink.tail({ text: "", at: this.spot });
+      return this.#bytes.length;
     }
-    return { text: decoder.decode(bytes.subarray(at, to)), at: { line, column: this.#before + at - lineStart + 1 } };
+  }
+
+  #tokenizer(): Tokenizer {
+    const tokens = new Tokenizer();
+    tokens.onToken = ({ token, offset }) => this.#token(token, offset);
+    return tokens;
+  }
+
+  /** `offset` counts from the document's start. */
+  #token(token: TokenType, offset: number): void {
+    const at = (this.#document?.begin ?? 0) - this.#before + offset;
+    switch (token) {
+      case TokenType.COMMA:
+        if (this.#depth !== this.#itemDepth) return;
+        this.#hadComma = true;
+        this.#hand(at);
+        this.#start(at + 1);
+        return;
+      case TokenType.LEFT_BRACKET:
+        if (!this.#hadItems && this.#isOfItems(at)) {
+          this.#hadItems = true;
+          this.#hadComma = false;
+          this.#itemDepth = this.#depth + 1;
+          this.#sink.head(this.#part(at + 1));
+          this.#start(at + 1);
+        }
+        this.#deeper(at);
+        return;
+      case TokenType.LEFT_BRACE:
+        this.#deeper(at);
+        return;
+      case TokenType.RIGHT_BRACKET:
+      case TokenType.RIGHT_BRACE:
+        if (this.#depth === this.#itemDepth) {
+          if (this.#hadComma || this.#part(at).text !== "") this.#hand(at);
+          this.#itemDepth = 0;
+          this.#start(at);
+        }
+        if (--this.#depth > 0) return;
+        this.#sink.tail(this.#part(at + 1));
+        this.#hadItems = false;
+        this.#start(at + 1);
+        throw new DocumentEnd(offset + 1);
+    }
+  }
+
+  #deeper(at: number): void {
+    if (++this.#depth - this.#itemDepth > MOST_DEPTH) this.#sink.tooDeep(this.#spotOf(at));
+  }
+
+  /** Hands on what ends here: an item, or all there is of a document. */
+  #hand(to: number): void {
+    const part = this.#part(to);
+    if (this.#itemDepth > 0) this.#sink.item(part);
+    else this.#sink.tail(part);
+  }
+
+  /** A part begins at one of the bytes. */
+  #start(at: number): void {
+    const { line, column } = this.#spotOf(at);
+    this.#line = line;
+    this.#lineStart = this.#before + at - column + 1;
+    this.#from = at;
+  }
+
+  #spotOf(at: number): Spot {
+    let line = this.#line;
+    let lineStart = this.#lineStart;
+    const passed = this.#bytes.subarray(this.#from, at);
+    for (let k = passed.indexOf(NEWLINE); k >= 0; k = passed.indexOf(NEWLINE, k + 1)) {
+      line++;
+      lineStart = this.#before + this.#from + k + 1;
+    }
+    return { line, column: this.#before + at - lineStart + 1 };
+  }
+
+  #part(to: number): Part {
+    let at = this.#from;
+    while (at < to && isBlank(this.#bytes[at])) at++;
+    return { text: decoder.decode(this.#bytes.subarray(at, to)), at: this.#spotOf(at) };
   }
 
   /** Whether a bracket opens the list that the document is, or the one under its key `items`; Go's own types write `Items`. */
-  #isOfItems(bytes: Uint8Array, from: number, bracket: number): boolean {
+  #isOfItems(bracket: number): boolean {
     if (this.#depth === 0) return true;
     if (this.#depth > 1) return false;
-    return /"[iI]tems"\s*:\s*$/.test(decoder.decode(bytes.subarray(Math.max(from, bracket - 64), bracket)));
+    const before = this.#bytes.subarray(Math.max(this.#from, bracket - 64), bracket);
+    return /"[iI]tems"\s*:\s*$/.test(decoder.decode(before));
   }
+}
+
+/** Thrown out of the library where a document ends: another may stand behind it. */
+class DocumentEnd extends Error {
+  readonly length: number;
+
+  constructor(length: number) {
+    super("the document ends");
+    this.length = length;
+  }
+}
+
+/** Where a document can begin; the end of the bytes when nowhere. */
+function firstBracket(bytes: Uint8Array, from: number): number {
+  const found = [OPEN_MAP, OPEN_LIST].map((code) => bytes.indexOf(code, from)).filter((at) => at >= 0);
+  return Math.min(bytes.length, ...found);
 }
 
 /** Objects of Kubernetes nest deeper than our own files, but not endlessly: a pod's affinity is the deepest of them. */
@@ -165,15 +223,8 @@ const MOST_DEPTH = 4 * LIMITS.depth;
 
 const NEWLINE = 10;
 const SPACE = 32;
-const QUOTE = 34;
-const COMMA = 44;
 const OPEN_LIST = 91;
-const BACKSLASH = 92;
 const OPEN_MAP = 123;
-
-/** The bytes that mean something outside of strings. */
-const MEANT = new Uint8Array(256);
-for (const code of [NEWLINE, QUOTE, COMMA, OPEN_LIST, 93, OPEN_MAP, 125]) MEANT[code] = 1;
 
 const decoder = new TextDecoder();
 
