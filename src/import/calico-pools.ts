@@ -4,14 +4,14 @@ import type { Facts } from "./facts.ts";
 import type { Findings } from "./findings.ts";
 
 /**
- * Writes the pools. One pool a family that all agree with the mode is no more than the pods' network and a few settings;
- * then the mode can be asked about with `--mode`. Otherwise each pool is written with its own words, and that is answered.
+ * Writes the pools. One pool a family that all agree with the mode, and with the control plane, is no more than the pods'
+ * network and a few settings; then the mode can be asked about with `--mode`. Otherwise each pool is written with its own words, and that is answered.
  */
 export function writePools(facts: Facts, findings: Findings, { modeGiven }: { readonly modeGiven: boolean }): boolean {
   const pools = workloadPools(facts);
   const [first] = pools;
   if (!first) return false;
-  if (isPlain(pools, findings)) {
+  if (isPlain(pools, findings) && pools.every((pool) => isClusters(pool, facts))) {
     const origin = `IPPool ${pools.map(({ name }) => name).join(", ")}`;
     if (!first.natOutgoing) findings.put(["cni", "calico", "natOutgoing"], false, first.mark, origin);
     const sizes = sizesOf(pools);
@@ -38,6 +38,12 @@ function isPlain(pools: readonly PoolFact[], findings: Findings): boolean {
     const uses = pool.allowedUses.includes("Tunnel");
     return usual && uses && pool.natOutgoing === first.natOutgoing && agrees(pool, findings);
   });
+}
+
+/** Whether a pool is what the control plane was told that the pods' network is, if it was told any. */
+function isClusters({ cidr }: PoolFact, { podCIDRs }: Facts): boolean {
+  const told = podCIDRs.filter(({ value }) => value.family === cidr.family);
+  return told.length === 0 || told.some(({ value }) => value.equals(cidr));
 }
 
 /** Whether a pool has the cluster's own mode; IPv6 has no IP-in-IP, so there it cannot differ in that. */

@@ -44,6 +44,13 @@ export function clusterNetworks(
     const origin = [...new Set(origins)].join("; ");
     findings.put(["cluster", "podCIDR"], texts.length === 1 ? texts[0] : texts, findings.mark, origin);
   }
+  // Pools have their own networks; what else asks for the pods' goes by what it was told itself.
+  if (pooled && facts.podCIDRs.length > 0) {
+    const told = ([4, 6] as const).flatMap((family) => ofFamily(facts.podCIDRs, family).slice(0, 1));
+    const texts = told.map(({ value }) => value.toString());
+    const origin = [...new Set(told.map(({ from }) => from))].join("; ");
+    findings.put(["cluster", "podCIDR"], texts.length === 1 ? texts[0] : texts, findings.mark, origin);
+  }
   writeServices(facts, findings);
   return { whole, all: pooled ? own.map(({ value }) => value) : [...whole.values()] };
 }

@@ -23,6 +23,7 @@ export function labSchema(): Schema {
         object({
           from: TEXT,
           to: TEXT,
+          family: { enum: [4, 6], description: "of the packets that were sent" },
           cases: COUNT,
           frames: { ...COUNT, description: "frames that were compared one by one" },
           disagreements: list(ref("disagreement")),

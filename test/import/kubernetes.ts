@@ -126,16 +126,20 @@ function flannel({ cluster, cni }: Topology, mode: Mode): OwnObjects {
 
 function calicoOf(topology: Topology, mode: Mode): OwnObjects {
   const { cni, cluster, hosts, routers } = topology;
+  const { ipPools } = cni.calico;
   const [, kind, cross] = /^calico-(ipip|vxlan|bgp|wireguard)(-crosssubnet)?$/.exec(mode.name) ?? [];
   const word = cross === undefined ? "Always" : "CrossSubnet";
-  const pools = cluster.podCIDRs.map((cidr) =>
-    calico("IPPool", `pool-ipv${cidr.family}`, {
+  const pools = ipPools.map(({ cidr, ipipMode, vxlanMode, natOutgoing }, k) =>
+    calico("IPPool", `pool-${k}-ipv${cidr.family}`, {
       cidr: cidr.toString(),
-      ipipMode: kind === "ipip" && cidr.family === 4 ? word : "Never",
-      vxlanMode: kind === "vxlan" ? word : "Never",
-      natOutgoing: true,
+      ipipMode: ipipMode ?? (kind === "ipip" && cidr.family === 4 ? word : "Never"),
+      vxlanMode: vxlanMode ?? (kind === "vxlan" ? word : "Never"),
+      natOutgoing: natOutgoing ?? true,
     }),
   );
+  const controlPlane = configMap("kube-system/kubeadm-config", {
+    ClusterConfiguration: stringify({ networking: { podSubnet: cluster.podCIDRs.join() } }),
+  });
   const { asNumber, nodeToNodeMeshEnabled } = cni.calico;
   const addressOf = (name: string) => (routers.get(name) ?? hosts.get(name))?.nics[0]?.addresses[0]?.ip.toString();
   const asOf = (name: string) => routers.get(name)?.bgp?.as ?? hosts.get(name)?.bgp?.as ?? asNumber;
@@ -154,7 +158,7 @@ function calicoOf(topology: Topology, mode: Mode): OwnObjects {
     const pods = addresses(`host/${host.name}`).filter(
       (ip) => ip.family === 4 && !host.nodeIPs.some((own) => own.equals(ip)),
     );
-    const inside = pods.find((ip) => cluster.podCIDRs.some((cidr) => cidr.contains(ip)));
+    const inside = pods.find((ip) => ipPools.some(({ cidr }) => cidr.contains(ip)));
     const key = new Map([
       ["ipip", "IPv4IPIPTunnelAddr"],
       ["vxlan", "IPv4VXLANTunnelAddr"],
@@ -163,7 +167,13 @@ function calicoOf(topology: Topology, mode: Mode): OwnObjects {
     return inside && key !== undefined ? { [key]: inside.toString() } : {};
   };
   return {
-    objects: [...pools, felix, ...peers, calico("BGPConfiguration", "default", { asNumber, nodeToNodeMeshEnabled })],
+    objects: [
+      controlPlane,
+      ...pools,
+      felix,
+      ...peers,
+      calico("BGPConfiguration", "default", { asNumber, nodeToNodeMeshEnabled }),
+    ],
     annotations: (host, addresses) => {
       const all = host.nics.flatMap((nic) => nic.addresses);
       const [detected] = host.nodeIPs;
