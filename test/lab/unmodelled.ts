@@ -26,6 +26,10 @@ export const UNMODELLED: readonly (readonly [name: string, reason: string])[] = 
   ["IGMP", "bridges and hosts announce groups when they like"],
   ["GSO, GRO, checksum offload", "what is captured is to be what a wire carries; off in a lab"],
   ["How often ARP and neighbour discovery ask", "driven by timers; who asks whom for what is compared as a set"],
+  [
+    "Who of several takes a broadcast in first",
+    "its copies are on their way at once; what each device sees is compared, in its order",
+  ],
   ["Queues and their drops", "they depend on load, which a topology does not have"],
   ["Ageing of neighbours, FDB, path MTUs, connections", "a trace takes no time"],
 ];

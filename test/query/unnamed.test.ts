@@ -1,3 +1,4 @@
+import "../../src/modes/registry.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PairsExpectation } from "../../src/expect/expectation.ts";
