@@ -116,22 +116,35 @@ function maskWord(length: number): number {
 /** Dotted decimal to its 32-bit word; leading zeros are refused, because some readers take them for octal. */
 function parseV4(text: string): number | undefined {
   let word = 0;
-  let octet = -1;
-  let dots = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 46) {
-      if (octet < 0 || ++dots > 3) return undefined;
-      word = word * 256 + octet;
-      octet = -1;
-    } else {
-      if (code < 48 || code > 57 || octet === 0) return undefined;
-      octet = octet < 0 ? code - 48 : octet * 10 + code - 48;
-      if (octet > 255) return undefined;
+  let at = 0;
+  for (let dots = 0; ; dots++, at++) {
+    let octet = digit(text, at);
+    if (octet >>> 0 > 9) return undefined;
+    let next = digit(text, ++at);
+    // Two digits more at most, and no loop over them: the text of an address is read more often than anything else.
+    if (next >>> 0 <= 9) {
+      if (octet === 0) return undefined;
+      octet = octet * 10 + next;
+      next = digit(text, ++at);
+      if (next >>> 0 <= 9) {
+        octet = octet * 10 + next;
+        if (octet > 255) return undefined;
+        next = digit(text, ++at);
+      }
     }
+    word = (word << 8) | octet;
+    if (dots === 3) return at === text.length ? word >>> 0 : undefined;
+    if (next !== DOT) return undefined;
   }
-  return dots === 3 && octet >= 0 ? word * 256 + octet : undefined;
 }
+
+/** What stands at a place, counted from the digit 0; -1 behind the end. */
+function digit(text: string, at: number): number {
+  return at < text.length ? text.charCodeAt(at) - 48 : -1;
+}
+
+/** A dot, counted so. */
+const DOT = -2;
 
 function parseV6(text: string): number[] | undefined {
   const halves = text.split("::");
