@@ -28,7 +28,7 @@ export const UNMODELLED: readonly (readonly [name: string, reason: string])[] = 
   ["How often ARP and neighbour discovery ask", "driven by timers; who asks whom for what is compared as a set"],
   [
     "Who of several takes a broadcast in first",
-    "its copies are on their way at once; what each device sees is compared, in its order",
+    "a bridge sends its copies out before its own machine takes it in; what goes out and what comes in are each compared in their order",
   ],
   ["Queues and their drops", "they depend on load, which a topology does not have"],
   ["Ageing of neighbours, FDB, path MTUs, connections", "a trace takes no time"],
